@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * launch.h - what the image builder lays out and what the monitor finds: one contract, both sides include it.
+ *
+ * The monitor owns MONITOR_SIZE bytes of guest physical memory at MONITOR_GPA. It is mapped at MONITOR_VA, so
+ * va = gpa - MONITOR_GPA + MONITOR_VA for every page of the region. Offsets below count from the region's start.
+ *
+ * Trust: the launch block, the guest context and everything else that the builder writes is measured. The three
+ * parameter pages are written by the host: they are copied, checked, and then only the copy is used.
+ */
+#ifndef ABI_LAUNCH_H
+#define ABI_LAUNCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MONITOR_GPA 0x08000000ull
+#define MONITOR_VA 0xFFFFFFFF80000000ull
+#define MONITOR_SIZE 0x00400000ull
+
+#define LAUNCH_OFF_BLOCK 0x00000u       /* struct launch_block, measured, mapped read-only */
+#define LAUNCH_OFF_GUEST_VMSA 0x01000u  /* struct vmsa: the guest's first context, measured, mapped read-only */
+#define LAUNCH_OFF_CPUID 0x02000u       /* CPUID page */
+#define LAUNCH_OFF_SECRETS 0x03000u     /* secrets page */
+#define LAUNCH_OFF_PARAM_GENERAL 0x04000u /* host: u32 VP count at 0, u32 environment info at 4 */
+#define LAUNCH_OFF_PARAM_MEMORY 0x05000u  /* host: IGVM memory map, one page */
+#define LAUNCH_OFF_PARAM_MADT 0x06000u    /* host: ACPI MADT, one page; all zero when absent */
+#define LAUNCH_OFF_PAGE_TABLES 0x08000u   /* LAUNCH_PAGE_TABLE_PAGES pages, the root is the first */
+#define LAUNCH_PAGE_TABLE_PAGES 8u
+#define LAUNCH_OFF_IMAGE 0x10000u /* first byte of the ELF's first segment may not lie below this */
+
+/*
+ * Page tables as the builder makes them (no C-bit; the entry stub sets it in every present entry):
+ *   page 0 root; 1 PDPT and 2 PD of the high half; 3 and 4 PT of the region (2 x 2 MiB);
+ *   5 PDPT, 6 PD, 7 PT: one identity-mapped page, the one that holds the entry stub (removed by the monitor).
+ * Every page of the region is mapped at its MONITOR_VA: pages of ELF segments with the segment's permissions (never
+ * writable and executable; a segment without permissions is a guard: not mapped), the launch block and the guest
+ * context read-only, all others (page tables, parameter pages, free memory) read-write and not executable.
+ */
+
+#define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
+#define LAUNCH_VERSION 1u
+
+#define LAUNCH_FLAG_CONSOLE (1u << 0)      /* monitor log to the serial port */
+#define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
+#define LAUNCH_FLAG_TEST (1u << 2)         /* a test payload is inside: print a line per refused call */
+
+/* What a range of guest memory is for. Ranges are page aligned, sorted by address and do not overlap. */
+#define LAUNCH_RANGE_IMAGE 1u   /* launched (measured) content: validated already; grant to the guest */
+#define LAUNCH_RANGE_ZERO 2u    /* to be validated, zeroed and granted before the guest starts */
+#define LAUNCH_RANGE_SECRETS 3u /* as ZERO, then filled with the guest's secrets page */
+#define LAUNCH_RANGE_CPUID 4u   /* as ZERO, then filled with the CPUID table */
+#define LAUNCH_RANGE_CAA 5u     /* as ZERO; calling area of the first vCPU */
+#define LAUNCH_RANGE_MADT 6u    /* as ZERO, then filled with the checked MADT of the host, if there is one */
+#define LAUNCH_RANGE_MAX 32u
+
+#define LAUNCH_RANGE_FLAG_RESERVED (1u << 0) /* not RAM in the map that the guest gets */
+#define LAUNCH_RANGE_FLAG_ACPI (1u << 1)     /* ACPI tables in the map that the guest gets */
+
+struct launch_range {
+	uint64_t gpa;
+	uint64_t size;
+	uint32_t kind;
+	uint32_t flags;
+};
+
+/* How the guest learns its memory map. */
+#define LAUNCH_MAP_NONE 0u
+#define LAUNCH_MAP_E820 1u /* Linux boot_params at map_gpa: e820_entries at 0x1E8, e820_table at 0x2D0 */
+#define LAUNCH_MAP_IGVM 2u /* array of igvm_memory_map_entry at map_gpa, map_size bytes */
+
+struct launch_block {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t flags;      /* LAUNCH_FLAG_* */
+	uint32_t guest_vmpl; /* 1..3 */
+	uint64_t image_end;  /* offset in the region of the first byte behind the ELF image; page aligned */
+	uint32_t serial_port; /* I/O port of the console, 0x3F8 */
+	uint32_t map_kind;   /* LAUNCH_MAP_* */
+	uint64_t map_gpa;
+	uint64_t map_size;   /* bytes, for LAUNCH_MAP_IGVM */
+	uint64_t cbit_gpa;   /* guest page tables: the monitor sets the C-bit in each present entry, */
+	uint64_t cbit_size;  /* ... and in CR3 of the guest context; 0: none */
+	uint32_t range_count;
+	uint32_t reserved;
+	struct launch_range range[LAUNCH_RANGE_MAX];
+	char image_name[64]; /* NUL-terminated, for the log */
+};
+_Static_assert(sizeof(struct launch_block) <= 4096, "the launch block is one page");
+
+#endif

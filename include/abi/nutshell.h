@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nutshell.h - the test device of the emulated machine. Real machines do not have it.
+ *
+ * Guests reach it by port I/O (through their GHCB, like any port). All registers are 32 bits wide. It lets a test
+ * compare what the monitor claims with what the silicon's reverse map says, and end the machine with a status.
+ */
+#ifndef ABI_NUTSHELL_H
+#define ABI_NUTSHELL_H
+
+#define NUTSHELL_PORT_ID 0x0C50u        /* read: NUTSHELL_ID */
+#define NUTSHELL_PORT_GPA_LOW 0x0C54u   /* write: address to ask about, bits 31:0 */
+#define NUTSHELL_PORT_GPA_HIGH 0x0C58u  /* write: bits 63:32 */
+#define NUTSHELL_PORT_RMP 0x0C5Cu       /* read: state of that page, NUTSHELL_RMP_* */
+#define NUTSHELL_PORT_PROBE 0x0C60u     /* write 1: the next refused memory access of this level raises #GP(0) in it
+                                           instead of stopping the machine; read: 1 while armed */
+#define NUTSHELL_PORT_EXITS_ALL 0x0C64u /* read: exits of all levels since power-on, modulo 2^32 */
+#define NUTSHELL_PORT_SWITCHES 0x0C68u  /* read: VMPL switches since power-on, modulo 2^32 */
+#define NUTSHELL_PORT_EXITS_VMPL0 0x0C6Cu /* read: exits of VMPL0 since power-on, modulo 2^32 */
+#define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..127 becomes the exit status */
+
+#define NUTSHELL_ID 0x4C48534Eu /* "NSHL" */
+
+#define NUTSHELL_RMP_ASSIGNED (1u << 0)
+#define NUTSHELL_RMP_VALIDATED (1u << 1)
+#define NUTSHELL_RMP_VMSA (1u << 2)
+#define NUTSHELL_RMP_2M (1u << 3)
+#define NUTSHELL_RMP_RAM (1u << 4) /* the address is RAM that the reverse map covers */
+/* Permissions of VMPL n (1..3) in bits 8+4n .. 11+4n: read, write, execute user, execute supervisor. */
+#define NUTSHELL_RMP_PERM_SHIFT(vmpl) (8u + 4u * (vmpl))
+#define NUTSHELL_RMP_PERM_MASK 0xFu
+
+/* QEMU's isa-debug-exit device sits here in Nutshell's machine: exit status of QEMU = (value << 1) | 1. */
+#define NUTSHELL_DEBUG_EXIT_PORT 0x0501u
+
+#endif

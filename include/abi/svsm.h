@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * svsm.h - the protocol between a guest and its Secure VM Service Module.
+ *
+ * Source: AMD "Secure VM Service Module for SEV-SNP Guests" (58019), revision 1.00.
+ * Guest physical addresses never carry the C-bit.
+ */
+#ifndef ABI_SVSM_H
+#define ABI_SVSM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Calling area: one page per vCPU and VMPL. Only the first 8 bytes belong to the SVSM. */
+struct svsm_caa {
+	uint8_t call_pending;
+	uint8_t mem_available;
+	uint8_t no_eoi_required;
+	uint8_t reserved[5];
+	uint8_t buffer[4088];
+};
+_Static_assert(sizeof(struct svsm_caa) == 4096, "calling area is a page");
+#define SVSM_CAA_HEADER_SIZE 8u
+
+/* RAX on entry: [63:32] protocol, [31:0] call. */
+#define SVSM_PROTOCOL_CORE 0u
+#define SVSM_PROTOCOL_ATTEST 1u
+#define SVSM_PROTOCOL_VTPM 2u
+#define SVSM_PROTOCOL_APIC 3u
+#define SVSM_PROTOCOL_UEFI_MM 4u
+
+#define SVSM_CORE_VERSION 1u
+#define SVSM_CORE_REMAP_CA 0u
+#define SVSM_CORE_PVALIDATE 1u
+#define SVSM_CORE_CREATE_VCPU 2u
+#define SVSM_CORE_DELETE_VCPU 3u
+#define SVSM_CORE_DEPOSIT_MEM 4u
+#define SVSM_CORE_WITHDRAW_MEM 5u
+#define SVSM_CORE_QUERY_PROTOCOL 6u
+#define SVSM_CORE_CONFIGURE_VTOM 7u
+
+/* RAX on return. */
+#define SVSM_SUCCESS 0x00000000ull
+#define SVSM_ERR_INCOMPLETE 0x80000000ull
+#define SVSM_ERR_UNSUPPORTED_PROTOCOL 0x80000001ull
+#define SVSM_ERR_UNSUPPORTED_CALL 0x80000002ull
+#define SVSM_ERR_INVALID_ADDRESS 0x80000003ull
+#define SVSM_ERR_INVALID_FORMAT 0x80000004ull
+#define SVSM_ERR_INVALID_PARAMETER 0x80000005ull
+#define SVSM_ERR_INVALID_REQUEST 0x80000006ull
+#define SVSM_ERR_BUSY 0x80000007ull
+#define SVSM_ERR_PROTOCOL_BASE 0x80001000ull
+/* Core: base + EAX of the instruction that failed; 0x10 is software's number for "no change" (CF = 1). */
+#define SVSM_ERR_CORE_FAIL_INPUT (SVSM_ERR_PROTOCOL_BASE + 1u)
+#define SVSM_ERR_CORE_FAIL_PERMISSION (SVSM_ERR_PROTOCOL_BASE + 2u)
+#define SVSM_ERR_CORE_FAIL_INUSE (SVSM_ERR_PROTOCOL_BASE + 3u)
+#define SVSM_ERR_CORE_FAIL_SIZEMISMATCH (SVSM_ERR_PROTOCOL_BASE + 6u)
+#define SVSM_ERR_CORE_NO_CHANGE (SVSM_ERR_PROTOCOL_BASE + 0x10u)
+
+/* PVALIDATE request: 8-byte aligned, does not cross a page. */
+struct svsm_pvalidate_header {
+	uint16_t entries;
+	uint16_t next;
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct svsm_pvalidate_header) == 8, "PVALIDATE header");
+#define SVSM_PVALIDATE_SIZE_MASK 0x3ull
+#define SVSM_PVALIDATE_SIZE_4K 0x0ull
+#define SVSM_PVALIDATE_SIZE_2M 0x1ull
+#define SVSM_PVALIDATE_VALIDATE (1ull << 2)
+#define SVSM_PVALIDATE_IGNORE_CF (1ull << 3)
+#define SVSM_PVALIDATE_RESERVED_MASK 0xFF0ull
+#define SVSM_PVALIDATE_MAX_IN_CAA 510u
+
+#endif
