@@ -157,7 +157,8 @@ int guest_map_write_igvm(const struct guest_map *guest, struct igvm_memory_map_e
 	for (uint32_t i = 0; i < guest->count; i++) {
 		out[i].start_page = guest->entry[i].start / PAGE_SIZE;
 		out[i].page_count = (guest->entry[i].end - guest->entry[i].start) / PAGE_SIZE;
-		out[i].type = guest->entry[i].type == E820_RAM ? IGVM_MEMORY_TYPE_MEMORY : IGVM_MEMORY_TYPE_RESERVED;
+		out[i].type = (uint16_t)(guest->entry[i].type == E820_RAM ? IGVM_MEMORY_TYPE_MEMORY :
+										    IGVM_MEMORY_TYPE_RESERVED);
 	}
 	return 0;
 }

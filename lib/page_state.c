@@ -282,7 +282,7 @@ void page_state_unpin(struct page_state_map *map, gpa_t address)
 const char *page_state_name(enum page_state state)
 {
 	static const char *const name[] = { "outside", "unvalidated", "validated", "calling area", "VMSA",
-					    "monitor", "device",      "busy",      "mixed" };
+					    "monitor", "device",      "busy",      "lost",         "mixed" };
 
 	return (size_t)state < ARRAY_SIZE(name) ? name[state] : "?";
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The monitor's start on the boot CPU: checks what the host and the image gave, prepares the guest, runs it. */
+#include "abi/launch.h"
+#include "abi/terminate.h"
+#include "kernel/guest/launch.h"
+#include "kernel/guest/vcpu.h"
+#include "kernel/mm/memory.h"
+#include "kernel/platform/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/x86/paging.h"
+#include "kernel/x86/percpu.h"
+#include "kernel/x86/traps.h"
+#include "lib/string.h"
+
+#define EXCEPTION_STACK_PAGES 2u /* a guard and a page */
+#define KIB 1024ull
+
+void monitor_main(void);
+
+static struct percpu boot_cpu;
+static uint8_t exception_stacks[3][EXCEPTION_STACK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* Private copies of what the host and the security processor wrote. */
+static struct snp_cpuid_page cpuid;
+static struct snp_secrets_page secrets;
+static struct igvm_memory_map_entry host_map[PAGE_SIZE / sizeof(struct igvm_memory_map_entry)];
+static uint8_t madt[PAGE_SIZE];
+static struct memory_map memory;
+static struct madt_cpus cpus;
+
+static void *region(uint64_t offset)
+{
+	return (void *)(uintptr_t)(MONITOR_VA + offset);
+}
+
+static void require(int error, uint8_t code, const char *what)
+{
+	if (error != 0)
+		log_panic(code, "%s (error %d)", what, error);
+}
+
+static void init_traps(void)
+{
+	va_t tops[3];
+
+	for (uint32_t i = 0; i < 3; i++)
+		tops[i] = va((uint64_t)(uintptr_t)exception_stacks[i] + sizeof(exception_stacks[i]));
+	traps_init_cpu(&boot_cpu, tops);
+}
+
+/* The lowest page of each exception stack is a guard. */
+static void guard_stacks(void)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		memory_make_guard(va((uint64_t)(uintptr_t)exception_stacks[i]));
+}
+
+static void copy_inputs(void)
+{
+	memcpy(&cpuid, region(LAUNCH_OFF_CPUID), sizeof(cpuid));
+	memcpy(&secrets, region(LAUNCH_OFF_SECRETS), sizeof(secrets));
+	memcpy(host_map, region(LAUNCH_OFF_PARAM_MEMORY), sizeof(host_map));
+	memcpy(madt, region(LAUNCH_OFF_PARAM_MADT), sizeof(madt));
+}
+
+/* Own memory first: nothing before this allocates. */
+static void init_memory(const struct launch_block *block)
+{
+	pa_t frame;
+
+	require(memory_frames_init(block->image_end), TERMINATE_LAUNCH_BLOCK, "bad image size");
+	require(memory_first_frame(&frame), TERMINATE_NO_MEMORY, "no memory for the GHCB");
+	if (platform_cpu_init(&boot_cpu, frame) != 0)
+		platform_terminate(TERMINATE_GHCB_REGISTER);
+	if ((block->flags & LAUNCH_FLAG_CONSOLE) != 0)
+		log_enable_console((uint16_t)block->serial_port);
+	log_line("Cashew SVSM, image \"%s\", guest at VMPL%u", block->image_name, block->guest_vmpl);
+	require(memory_accept_region(), TERMINATE_MEMORY_STATE, "cannot accept the monitor's own memory");
+	require(memory_windows_init(&boot_cpu), TERMINATE_NO_MEMORY, "no memory for the guest windows");
+	guard_stacks();
+}
+
+/* Processors from the host's MADT; without one there is the boot processor alone. */
+static void init_processors(void)
+{
+	int error = madt_parse(madt, sizeof(madt), &cpus);
+
+	if (error != 0) {
+		if (error != ERR_NOT_FOUND)
+			log_line("the host's MADT is malformed (error %d): using one processor", error);
+		cpus.count = 1;
+		cpus.apic_id[0] = 0;
+		cpus.length = 0;
+	}
+	if (cpus.count == 0)
+		cpus.count = 1;
+	boot_cpu.apic_id = cpus.apic_id[0];
+	require(vcpu_table_init(cpus.apic_id, cpus.count), TERMINATE_NO_MEMORY, "too many processors");
+	boot_cpu.vcpu = vcpu_by_index(0);
+}
+
+static void init_guest_memory(void)
+{
+	require(memory_map_parse(&memory, host_map, ARRAY_SIZE(host_map), paging_c_bit), TERMINATE_MEMORY_MAP,
+		"the host's memory map is malformed");
+	require(memory_pages_init(&memory), TERMINATE_MEMORY_MAP,
+		"the host's memory map leaves no room for the monitor");
+}
+
+void monitor_main(void)
+{
+	const struct launch_block *block = region(LAUNCH_OFF_BLOCK);
+	struct launch_inputs inputs = { .block = block,
+					.guest_vmsa = region(LAUNCH_OFF_GUEST_VMSA),
+					.cpuid = &cpuid,
+					.secrets = &secrets,
+					.madt = madt,
+					.map = &memory };
+
+	init_traps();
+	copy_inputs();
+	platform_early_init(&cpuid);
+	if (!launch_block_check(block, paging_c_bit))
+		platform_terminate(TERMINATE_LAUNCH_BLOCK);
+	init_memory(block);
+	init_processors();
+	init_guest_memory();
+	inputs.madt_length = cpus.length;
+	log_line("%llu MiB for the guest, %u processor%s, monitor %llu KiB, page states %llu KiB",
+		 (unsigned long long)(memory_map_total(&memory) / (KIB * KIB)), vcpu_count(),
+		 vcpu_count() == 1 ? "" : "s", (unsigned long long)(memory_used() / KIB),
+		 (unsigned long long)(memory_pages_size() / KIB));
+	launch_prepare(&inputs);
+	log_line("starting the guest");
+	vcpu_run(boot_cpu.vcpu);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First instructions of the VM. The launch context is 32-bit protected mode, flat, not paged; every access is private
+ * then. The stub takes the C-bit from the CPUID page, sets it in the prepared page tables, turns on long mode and
+ * jumps to the monitor's high addresses. It has no stack until then and calls nothing.
+ */
+#include "abi/terminate.h"
+
+#define PHYSICAL(symbol) ((symbol) - 0xFFFFFFFF80000000 + 0x08000000)
+#define REGION 0x08000000
+#define CPUID_PAGE (REGION + 0x2000)
+#define PAGE_TABLES (REGION + 0x8000)
+#define PAGE_TABLE_BYTES (8 * 4096)
+#define CPUID_HEADER 16
+#define CPUID_ENTRY 48
+#define CPUID_EBX 0x1C
+#define GHCB_MSR 0xC0010130
+#define TERMINATE_VALUE (0x100 | (TERMINATE_SET_MONITOR << 12) | (TERMINATE_NO_C_BIT << 16))
+
+	.section .text.boot, "ax"
+	.code32
+	.globl boot_entry
+boot_entry:
+	cli
+	cld
+	/* Look for leaf 8000001F among at most 64 entries. */
+	movl CPUID_PAGE, %ecx
+	cmpl $64, %ecx
+	ja terminate
+	movl $(CPUID_PAGE + CPUID_HEADER), %esi
+1:	testl %ecx, %ecx
+	jz terminate
+	cmpl $0x8000001F, (%esi)
+	je 2f
+	addl $CPUID_ENTRY, %esi
+	decl %ecx
+	jmp 1b
+2:	movl CPUID_EBX(%esi), %ecx
+	andl $0x3F, %ecx
+	subl $32, %ecx
+	jb terminate
+	cmpl $20, %ecx /* physical addresses end at bit 51 */
+	jae terminate
+	/* ebp: high half of the C-bit mask. */
+	xorl %ebp, %ebp
+	btsl %ecx, %ebp
+	movl $PAGE_TABLES, %edi
+	movl $(PAGE_TABLE_BYTES / 8), %ecx
+3:	testl $1, (%edi)
+	jz 4f
+	orl %ebp, 4(%edi)
+4:	addl $8, %edi
+	decl %ecx
+	jnz 3b
+	/* Physical address extension, no-execute, long mode, paging with write protection. */
+	movl %cr4, %eax
+	orl $0x20, %eax
+	movl %eax, %cr4
+	movl $PAGE_TABLES, %eax
+	movl %eax, %cr3
+	movl $0xC0000080, %ecx
+	rdmsr
+	orl $0x900, %eax
+	wrmsr
+	lgdt PHYSICAL(boot_gdt_pointer)
+	movl %cr0, %eax
+	orl $0x80010000, %eax
+	movl %eax, %cr0
+	ljmp $8, $PHYSICAL(boot_long)
+terminate:
+	movl $GHCB_MSR, %ecx
+	movl $TERMINATE_VALUE, %eax
+	xorl %edx, %edx
+	wrmsr
+	rep; vmmcall
+5:	hlt
+	jmp 5b
+
+	.code64
+boot_long:
+	movl $16, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	xorl %eax, %eax
+	movl %eax, %fs
+	movl %eax, %gs
+	/* The same tables, now named with the C-bit; then the high addresses. */
+	movq %rbp, %rdi
+	shlq $32, %rdi
+	movl $PAGE_TABLES, %eax
+	orq %rdi, %rax
+	movq %rax, %cr3
+	movabsq $boot_high, %rax
+	jmp *%rax
+boot_high:
+	lgdt boot_gdt_pointer_high
+	movq $boot_stack_top, %rsp
+	xorl %ebp, %ebp
+	call monitor_main
+6:	hlt
+	jmp 6b
+
+	.align 8
+boot_gdt:
+	.quad 0
+	.quad 0x00AF9B000000FFFF /* 0x08: code, long mode */
+	.quad 0x00CF93000000FFFF /* 0x10: data */
+boot_gdt_end:
+boot_gdt_pointer:
+	.word boot_gdt_end - boot_gdt - 1
+	.long PHYSICAL(boot_gdt)
+boot_gdt_pointer_high:
+	.word boot_gdt_end - boot_gdt - 1
+	.quad boot_gdt
+	.globl boot_stub_end
+boot_stub_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/guest/launch.h"
+
+#include "abi/svsm.h"
+#include "abi/terminate.h"
+#include "kernel/guest/pages.h"
+#include "kernel/guest/vcpu.h"
+#include "kernel/mm/memory.h"
+#include "kernel/platform/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/x86/paging.h"
+#include "lib/string.h"
+
+#define BOOT_PARAMS_E820_COUNT 0x1E8u
+#define BOOT_PARAMS_E820_TABLE 0x2D0u
+#define BOOT_PARAMS_E820_MAX 128u
+#define LEGACY_START 0xA0000ull
+#define LEGACY_END 0x100000ull
+
+bool launch_block_check(const struct launch_block *block, uint64_t limit)
+{
+	uint64_t previous = 0;
+
+	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->guest_vmpl < 1 ||
+	    block->guest_vmpl > PLATFORM_PLANES || block->range_count > LAUNCH_RANGE_MAX)
+		return false;
+	for (uint32_t i = 0; i < block->range_count; i++) {
+		const struct launch_range *range = &block->range[i];
+
+		if (!is_aligned(range->gpa | range->size, PAGE_SIZE) || range->gpa < previous ||
+		    !range_within(range->gpa, range->size, 0, limit))
+			return false;
+		if (ranges_overlap(range->gpa, range->size, MONITOR_GPA, MONITOR_SIZE))
+			return false;
+		previous = range->gpa + range->size;
+	}
+	return true;
+}
+
+static void require(int error, uint8_t code, const char *what, uint64_t address)
+{
+	if (error != 0)
+		log_panic(code, "%s at 0x%llx: error %d", what, (unsigned long long)address, error);
+}
+
+static const struct launch_range *find_range(const struct launch_block *block, uint32_t kind)
+{
+	for (uint32_t i = 0; i < block->range_count; i++) {
+		if (block->range[i].kind == kind)
+			return &block->range[i];
+	}
+	return NULL;
+}
+
+static void write_guest(uint64_t address, const void *data, uint64_t size)
+{
+	const uint8_t *from = data;
+
+	while (size > 0) {
+		uint64_t room = PAGE_SIZE - (address & PAGE_MASK);
+		uint64_t chunk = size < room ? size : room;
+
+		require(guest_write(gpa(address), from, chunk), TERMINATE_GUEST_IMAGE, "cannot write guest memory",
+			address);
+		address += chunk;
+		from += chunk;
+		size -= chunk;
+	}
+}
+
+/* Launched pages are validated and keep their content; all other ranges are given empty. */
+static void give_ranges(const struct launch_inputs *inputs)
+{
+	for (uint32_t i = 0; i < inputs->block->range_count; i++) {
+		const struct launch_range *range = &inputs->block->range[i];
+
+		if (!memory_map_contains(inputs->map, range->gpa, range->size))
+			log_panic(TERMINATE_GUEST_IMAGE, "the image needs 0x%llx bytes at 0x%llx, which is not RAM: "
+				  "give the VM more memory", (unsigned long long)range->size,
+				  (unsigned long long)range->gpa);
+		if (range->kind != LAUNCH_RANGE_IMAGE)
+			require(platform_host_make_private(gpa(range->gpa), range->size), TERMINATE_MEMORY_STATE,
+				"the host does not make memory private", range->gpa);
+		for (uint64_t at = range->gpa; at < range->gpa + range->size; at += PAGE_SIZE)
+			require(range->kind == LAUNCH_RANGE_IMAGE ? guest_page_grant_launched(gpa(at)) :
+								    guest_page_give(gpa(at), false),
+				TERMINATE_MEMORY_STATE, "cannot give a page to the guest", at);
+	}
+}
+
+/* Gives [start, end), all UNVALIDATED, in the largest steps. */
+static void give_run(uint64_t start, uint64_t end)
+{
+	require(platform_host_make_private(gpa(start), end - start), TERMINATE_MEMORY_STATE,
+		"the host does not make memory private", start);
+	while (start < end) {
+		bool large = is_aligned(start, PAGE_SIZE_2M) && end - start >= PAGE_SIZE_2M;
+
+		require(guest_page_give(gpa(start), large), TERMINATE_MEMORY_STATE, "cannot give memory to the guest",
+			start);
+		start += large ? PAGE_SIZE_2M : PAGE_SIZE;
+	}
+}
+
+/* Gives what is left of a range of RAM, around the pages that the guest has already. */
+static void give_rest(uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		uint64_t stop = start;
+
+		while (stop < end && page_state_get(&memory_pages, gpa(stop)) == PAGE_UNVALIDATED)
+			stop += PAGE_SIZE;
+		if (stop > start)
+			give_run(start, stop);
+		else
+			stop += PAGE_SIZE;
+		start = stop;
+	}
+}
+
+static void fill_secrets(const struct launch_inputs *inputs)
+{
+	const struct launch_range *range = find_range(inputs->block, LAUNCH_RANGE_SECRETS);
+	const struct launch_range *caa = find_range(inputs->block, LAUNCH_RANGE_CAA);
+	static struct snp_secrets_page copy;
+
+	if (range == NULL || caa == NULL)
+		log_panic(TERMINATE_GUEST_IMAGE, "the image names no secrets page or no calling area");
+	copy = *inputs->secrets;
+	/* Keys of the levels above the guest's are not the guest's. */
+	for (uint32_t level = 0; level < guest_plane; level++)
+		memset(copy.vmpck[level], 0, SNP_VMPCK_SIZE);
+	copy.svsm_base = MONITOR_GPA;
+	copy.svsm_size = MONITOR_SIZE;
+	copy.svsm_caa = caa->gpa;
+	copy.svsm_max_version = SVSM_CORE_VERSION;
+	copy.svsm_guest_vmpl = (uint8_t)guest_plane;
+	write_guest(range->gpa, &copy, sizeof(copy));
+	memset(&copy, 0, sizeof(copy));
+}
+
+static void fill_cpuid(const struct launch_inputs *inputs)
+{
+	const struct launch_range *range = find_range(inputs->block, LAUNCH_RANGE_CPUID);
+	static struct snp_cpuid_page copy;
+
+	if (range == NULL)
+		return;
+	copy = *inputs->cpuid;
+	for (uint32_t i = 0; i < copy.count; i++) {
+		if (copy.entry[i].eax_in == CPUID_SEV_LEAF)
+			copy.entry[i].eax |= CPUID_SEV_EAX_SVSM;
+	}
+	write_guest(range->gpa, &copy, sizeof(copy));
+}
+
+static void fill_madt(const struct launch_inputs *inputs)
+{
+	const struct launch_range *range = find_range(inputs->block, LAUNCH_RANGE_MADT);
+
+	if (range != NULL && inputs->madt_length != 0 && inputs->madt_length <= range->size)
+		write_guest(range->gpa, inputs->madt, inputs->madt_length);
+}
+
+/* Guest page tables come without the C-bit: its position is known only here. */
+static void set_c_bit(const struct launch_block *block)
+{
+	for (uint64_t at = block->cbit_gpa; at < block->cbit_gpa + block->cbit_size; at += sizeof(uint64_t)) {
+		uint64_t entry;
+
+		require(guest_read(gpa(at), &entry, sizeof(entry)), TERMINATE_GUEST_IMAGE,
+			"cannot read the guest's page table", at);
+		if ((entry & PTE_PRESENT) == 0)
+			continue;
+		entry |= paging_c_bit;
+		write_guest(at, &entry, sizeof(entry));
+	}
+}
+
+static void build_map(const struct launch_inputs *inputs, struct guest_map *map)
+{
+	int error = 0;
+
+	guest_map_init(map, inputs->map);
+	error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RESERVED);
+	for (uint32_t i = 0; i < inputs->block->range_count && error == 0; i++) {
+		const struct launch_range *range = &inputs->block->range[i];
+
+		if ((range->flags & (LAUNCH_RANGE_FLAG_RESERVED | LAUNCH_RANGE_FLAG_ACPI)) != 0)
+			error = guest_map_mark(map, range->gpa, range->gpa + range->size,
+					       (range->flags & LAUNCH_RANGE_FLAG_ACPI) != 0 ? E820_ACPI :
+											       E820_RESERVED);
+	}
+	require(error, TERMINATE_GUEST_IMAGE, "the guest's memory map has too many entries", 0);
+}
+
+static void write_map(const struct launch_inputs *inputs)
+{
+	static uint8_t e820[BOOT_PARAMS_E820_MAX * E820_ENTRY_SIZE];
+	static struct igvm_memory_map_entry igvm[GUEST_MAP_MAX + 1];
+	const struct launch_block *block = inputs->block;
+	static struct guest_map map;
+	uint32_t count = 0;
+
+	if (block->map_kind == LAUNCH_MAP_NONE)
+		return;
+	build_map(inputs, &map);
+	if (block->map_kind == LAUNCH_MAP_E820) {
+		uint8_t entries;
+
+		require(guest_map_write_e820(&map, e820, BOOT_PARAMS_E820_MAX, &count), TERMINATE_GUEST_IMAGE,
+			"too many e820 entries", count);
+		entries = (uint8_t)count;
+		write_guest(block->map_gpa + BOOT_PARAMS_E820_COUNT, &entries, sizeof(entries));
+		write_guest(block->map_gpa + BOOT_PARAMS_E820_TABLE, e820, (uint64_t)count * E820_ENTRY_SIZE);
+	} else {
+		uint64_t room = block->map_size / sizeof(igvm[0]);
+
+		require(guest_map_write_igvm(&map, igvm, room < ARRAY_SIZE(igvm) ? (uint32_t)room : ARRAY_SIZE(igvm)),
+			TERMINATE_GUEST_IMAGE, "too many memory map entries", map.count);
+		write_guest(block->map_gpa, igvm, (map.count + 1ull) * sizeof(igvm[0]));
+	}
+}
+
+static void mark_calling_area(gpa_t caa)
+{
+	enum page_state found;
+
+	require(page_state_claim(&memory_pages, caa, false, PAGE_VALIDATED, &found), TERMINATE_GUEST_IMAGE,
+		"the calling area is not guest memory", caa.v);
+	page_state_settle(&memory_pages, caa, false, PAGE_CAA);
+}
+
+/* The first save area lies in the monitor's memory: the guest never gets at it. */
+static void make_first_vcpu(const struct launch_inputs *inputs)
+{
+	struct vcpu *vcpu = vcpu_by_index(0);
+	pa_t frame;
+
+	require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the guest's save area", 0);
+	vcpu->vmsa = paging_region_pointer(frame);
+	vcpu->vmsa_gpa = gpa(frame.v);
+	*vcpu->vmsa = *inputs->guest_vmsa;
+	vcpu->vmsa->vmpl = (uint8_t)guest_plane;
+	vcpu->vmsa->sev_features = platform_guest_features();
+	vcpu->vmsa->efer |= EFER_SVME;
+	if (inputs->block->cbit_size != 0)
+		vcpu->vmsa->cr3 |= paging_c_bit;
+	vcpu->caa = gpa(find_range(inputs->block, LAUNCH_RANGE_CAA)->gpa);
+	mark_calling_area(vcpu->caa);
+	require(platform_page_label(paging_region_va(frame), false, guest_plane, LABEL_VMSA), TERMINATE_MEMORY_STATE,
+		"cannot make the guest's save area", frame.v);
+	require(platform_plane_register(vcpu->apic_id, guest_plane, vcpu->vmsa_gpa), TERMINATE_GUEST_RUN,
+		"the host refuses the guest's save area", frame.v);
+}
+
+void launch_prepare(const struct launch_inputs *inputs)
+{
+	guest_plane = inputs->block->guest_vmpl;
+	give_ranges(inputs);
+	if ((inputs->block->flags & LAUNCH_FLAG_VALIDATE_ALL) != 0) {
+		for (uint32_t i = 0; i < inputs->map->count; i++)
+			give_rest(inputs->map->range[i].start, inputs->map->range[i].end);
+	}
+	fill_secrets(inputs);
+	fill_cpuid(inputs);
+	fill_madt(inputs);
+	set_c_bit(inputs->block);
+	write_map(inputs);
+	make_first_vcpu(inputs);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.h - the guest's vCPUs: their save areas, calling areas, and the run loop.
+ *
+ * A vCPU exists for every processor in the checked MADT (one when there is none). The first one's save area lies in the
+ * monitor's memory; the guest creates the others in its own with CREATE_VCPU. A registered save area is a page in state
+ * VMSA that the guest can at most read; a calling area is a page in state CAA.
+ *
+ * Invariants: a page is registered at most once, as one of the two; the area that a vCPU runs from is its newest
+ * registered one at the time it was last idle; it cannot be deleted while it runs.
+ * Lock: vcpu_lock, the outermost, held for changes of the table only: never while the guest runs, never for PVALIDATE.
+ * Bounds: VCPU_MAX vCPUs, VCPU_AREAS_MAX registered save areas for each.
+ */
+#ifndef KERNEL_GUEST_VCPU_H
+#define KERNEL_GUEST_VCPU_H
+
+#include "abi/snp.h"
+#include "lib/types.h"
+
+#define VCPU_MAX 64u
+#define VCPU_AREAS_MAX 4u
+
+struct vcpu_area {
+	gpa_t vmsa; /* page of the guest */
+	gpa_t caa;
+	bool used;
+};
+
+struct vcpu {
+	uint32_t apic_id;
+	struct vmsa *vmsa;  /* save area it runs from; NULL: none yet */
+	gpa_t vmsa_gpa;
+	gpa_t caa;          /* calling area in use; undefined when there is no save area */
+	volatile uint8_t *caa_pointer; /* the calling area in this CPU's window; NULL: not mapped */
+	uint64_t flush_generation; /* as of its last entry */
+	uint64_t calls, entries;   /* statistics */
+	struct vcpu_area area[VCPU_AREAS_MAX];
+};
+
+/* Makes the table. ERR_INVALID: no processors, or too many. */
+int vcpu_table_init(const uint32_t *apic_id, uint32_t count) __must_check;
+
+struct vcpu *vcpu_by_index(uint32_t index);
+/* NULL when no such processor exists. */
+struct vcpu *vcpu_by_apic_id(uint32_t apic_id);
+uint32_t vcpu_count(void);
+
+/*
+ * CREATE_VCPU: both pages are validated guest memory, page aligned, and differ.
+ * ERR_ADDRESS: they are not; ERR_INVALID: no such APIC id, or the area's VMPL, SVME or SEV_FEATURES are wrong;
+ * ERR_STATE: too many areas for this vCPU; else an error of the platform's. Nothing has changed in all of these.
+ */
+int vcpu_create(uint32_t apic_id, gpa_t vmsa, gpa_t caa, uint64_t features) __must_check;
+
+/* DELETE_VCPU. ERR_INVALID: not a registered area; ERR_BUSY: it runs; else the page may be lost to the guest. */
+int vcpu_delete(gpa_t vmsa) __must_check;
+
+/* REMAP_CA for this vCPU. ERR_INVALID: unaligned; ERR_ADDRESS: not validated guest memory, or in use. */
+int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa) __must_check;
+
+/* The registers of a call. */
+struct vcpu_call {
+	uint64_t rax, rcx, rdx, r8;
+};
+
+/* Implemented by the protocol room: handles one call; results in the same registers. */
+void protocol_call(struct vcpu *vcpu, struct vcpu_call *call);
+
+/* Runs the guest on this vCPU and serves its calls, for ever. */
+void vcpu_run(struct vcpu *vcpu) __noreturn;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "abi/launch.h"
+#include "abi/terminate.h"
+#include "kernel/mm/memory.h"
+#include "kernel/platform/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/paging.h"
+#include "kernel/x86/spinlock.h"
+#include "lib/frames.h"
+#include "lib/string.h"
+
+#define REGION_PAGES (MONITOR_SIZE / PAGE_SIZE)
+
+static struct spinlock frames_lock;
+static struct frames frames;
+static uint64_t bitmap[FRAMES_BITMAP_WORDS(REGION_PAGES)];
+static uint64_t free_start; /* first page that the image does not cover */
+static bool first_frame_taken;
+
+int memory_frames_init(uint64_t image_end)
+{
+	if (!is_aligned(image_end, PAGE_SIZE) || image_end <= LAUNCH_OFF_IMAGE || image_end >= MONITOR_SIZE)
+		return ERR_INVALID;
+	free_start = MONITOR_GPA + image_end;
+	if (frames_init(&frames, pa(MONITOR_GPA), REGION_PAGES, bitmap) != 0)
+		return ERR_INVALID;
+	return frames_reserve(&frames, pa(MONITOR_GPA), image_end / PAGE_SIZE);
+}
+
+int memory_first_frame(pa_t *out)
+{
+	if (first_frame_taken)
+		return ERR_STATE;
+	first_frame_taken = true;
+	return frames_allocate(&frames, 1, out);
+}
+
+int memory_accept_region(void)
+{
+	uint64_t start = free_start + (first_frame_taken ? PAGE_SIZE : 0);
+	uint64_t end = MONITOR_GPA + MONITOR_SIZE;
+	int error = platform_host_make_private(gpa(start), end - start);
+
+	for (uint64_t at = start; error == 0 && at < end; at += PAGE_SIZE)
+		error = platform_page_accept(paging_region_va(pa(at)), false);
+	return error;
+}
+
+int memory_allocate(uint64_t count, pa_t *out)
+{
+	int error;
+
+	spinlock_acquire(&frames_lock);
+	error = frames_allocate(&frames, count, out);
+	spinlock_release(&frames_lock);
+	if (error == 0)
+		memset(paging_region_pointer(*out), 0, count * PAGE_SIZE);
+	return error;
+}
+
+void memory_free(pa_t start, uint64_t count)
+{
+	int error;
+
+	spinlock_acquire(&frames_lock);
+	error = frames_free(&frames, start, count);
+	spinlock_release(&frames_lock);
+	if (error != 0)
+		log_panic(TERMINATE_PANIC, "frame 0x%llx freed twice", (unsigned long long)start.v);
+}
+
+uint64_t memory_used(void)
+{
+	return (frames.count - frames.free_count) * PAGE_SIZE;
+}
+
+void memory_make_guard(va_t address)
+{
+	*paging_region_entry(address) = 0;
+	cpu_flush_page(address);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * platform.h - what a confidential-computing platform does for the monitor, in terms that SEV-SNP, TDX, CCA and a
+ * plain machine can all implement. One implementation is linked in (snp/); the host's unit tests link a mock.
+ *
+ * Return codes say what the hardware said where there is hardware to ask. ERR_HOST is the only one that stems from the
+ * host, and callers survive it. Planes are the privilege levels below the monitor: 1..PLATFORM_PLANES. Permissions are
+ * labels, not bits: at most 15 may exist, because CCA has no finer grain.
+ */
+#ifndef KERNEL_PLATFORM_PLATFORM_H
+#define KERNEL_PLATFORM_PLATFORM_H
+
+#include "abi/snp.h"
+#include "lib/cpuid_table.h"
+#include "lib/types.h"
+
+#define PLATFORM_PLANES 3u
+
+struct percpu;
+
+/* ---- start and end ---- */
+
+/*
+ * First call, on the boot CPU, before there is any memory to allocate: checks that the platform is what the monitor
+ * was built for and that it is at the highest privilege. Does not return otherwise.
+ */
+void platform_early_init(const struct snp_cpuid_page *cpuid);
+
+/*
+ * Opens the channel to the host for this CPU with a page of the monitor's region that no one has used yet (its content
+ * is shared with the host from now on). ERR_HOST: the host refuses.
+ */
+int platform_cpu_init(struct percpu *cpu, pa_t page) __must_check;
+
+/* Asks the host to end the VM; set is Cashew's. Usable at any time. */
+void platform_terminate(uint8_t code) __noreturn;
+
+/* Text for the console, through the host. */
+void platform_console_write(uint16_t port, const char *text, size_t length);
+
+/* ---- memory ---- */
+
+/*
+ * Tells the host that pages are to be private (or shared) from now on. The run is page aligned; 2 MiB steps are used
+ * where they fit. ERR_HOST: the host did not do all of it.
+ */
+int platform_host_make_private(gpa_t start, uint64_t size) __must_check;
+int platform_host_make_shared(gpa_t start, uint64_t size) __must_check;
+
+/*
+ * Accepts (validates) a private page that is mapped at address, or gives it back. The mapping has the size of the page.
+ * ERR_UNCHANGED: it was in that state already; ERR_SIZE: the hardware holds it in another size; ERR_FAULT: the host
+ * does not provide the memory; ERR_INVALID: the hardware refuses the operand.
+ */
+int platform_page_accept(va_t address, bool size_2m) __must_check;
+int platform_page_release(va_t address, bool size_2m) __must_check;
+
+enum platform_label {
+	LABEL_NONE,      /* no plane may touch the page */
+	LABEL_GUEST_RWX, /* the guest's plane may do everything */
+	LABEL_VMSA,      /* save area of a vCPU of the guest's plane; the guest may read it */
+};
+
+/*
+ * Applies a label to an accepted page mapped at address, for plane and every plane below it (LABEL_NONE), or for
+ * plane alone. ERR_SIZE, ERR_FAULT, ERR_INVALID as above; ERR_PERMISSION: the hardware refuses.
+ */
+int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platform_label label) __must_check;
+
+/* ---- planes ---- */
+
+/* Features that a save area of the guest's plane must name, exactly. */
+uint64_t platform_guest_features(void);
+
+/* Tells the host which save area this vCPU's plane starts from. ERR_HOST: refused. */
+int platform_plane_register(uint32_t apic_id, uint32_t plane, gpa_t vmsa) __must_check;
+
+/* Makes a save area runnable or not runnable. */
+void platform_plane_enable(struct vmsa *vmsa);
+/* ERR_BUSY: it is running on another CPU; ERR_FAULT: it could not be accessed. */
+int platform_plane_disable(struct vmsa *vmsa) __must_check;
+
+/*
+ * Lets the plane run until the host brings the monitor back. Returns 0; ERR_HOST when the host refused to run it.
+ * The save area is enabled before and disabled after. flush: drop all translations of the plane before it runs.
+ */
+int platform_plane_run(struct vmsa *vmsa, uint32_t plane, bool flush) __must_check;
+
+#endif

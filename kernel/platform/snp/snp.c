@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* The platform interface on SEV-SNP. */
+#include "abi/terminate.h"
+#include "kernel/platform/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/platform/snp/ghcb.h"
+#include "kernel/x86/access.h"
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/paging.h"
+#include "kernel/x86/percpu.h"
+#include "lib/string.h"
+
+/* Features of the monitor's own level that it knows how to live with. */
+#define STATUS_REQUIRED (SEV_STATUS_SEV | SEV_STATUS_SEV_ES | SEV_STATUS_SNP)
+#define STATUS_TOLERATED (STATUS_REQUIRED | SEV_STATUS_RESTRICTED_INJECTION | SEV_STATUS_DEBUG_SWAP)
+#define FEATURES_REQUIRED (GHCB_FEATURE_SNP | GHCB_FEATURE_AP_CREATION | GHCB_FEATURE_MULTI_VMPL)
+#define PLANE_DISABLE_TRIES 100000u
+
+static uint64_t sev_status;
+
+/* Any page of the image serves: RMPADJUST for VMPL1 without permissions succeeds only at VMPL0. */
+static uint8_t probe_page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+static void check_host(void)
+{
+	uint64_t info = ghcb_msr_call(GHCB_MSR_SEV_INFO_REQ);
+	uint64_t features;
+
+	if ((info & GHCB_MSR_CODE_MASK) != GHCB_MSR_SEV_INFO_RSP || info >> 48 < GHCB_VERSION_SNP ||
+	    (info >> 32 & 0xFFFFu) > GHCB_VERSION_SNP)
+		platform_terminate(TERMINATE_GHCB_VERSION);
+	features = ghcb_msr_call(GHCB_MSR_FEATURES_REQ);
+	if ((features & GHCB_MSR_CODE_MASK) != GHCB_MSR_FEATURES_RSP ||
+	    (features >> 12 & FEATURES_REQUIRED) != FEATURES_REQUIRED)
+		platform_terminate(TERMINATE_HOST_FEATURES);
+}
+
+void platform_early_init(const struct snp_cpuid_page *cpuid)
+{
+	struct cpuid_result leaf_7;
+	uint32_t c_bit = 0;
+
+	sev_status = cpu_read_msr(MSR_SEV_STATUS);
+	if ((sev_status & STATUS_REQUIRED) != STATUS_REQUIRED || (sev_status & ~STATUS_TOLERATED) != 0)
+		platform_terminate(TERMINATE_NOT_SNP);
+	if (cpuid_table_check(cpuid) != 0 || cpuid_table_c_bit(cpuid, &c_bit) != 0)
+		platform_terminate(TERMINATE_NO_C_BIT);
+	paging_init(c_bit);
+	if (access_rmpadjust(va((uint64_t)(uintptr_t)probe_page), RMP_PAGE_4K, 1) != 0)
+		platform_terminate(TERMINATE_NOT_VMPL0);
+	check_host();
+	if (cpuid_table_lookup(cpuid, 7, 0, &leaf_7) == 0)
+		paging_protect_cpu((leaf_7.ebx >> 7 & 1u) != 0, (leaf_7.ebx >> 20 & 1u) != 0,
+				   (leaf_7.ecx >> 2 & 1u) != 0);
+}
+
+int platform_cpu_init(struct percpu *cpu, pa_t page)
+{
+	void *pointer = paging_region_pointer(page);
+
+	if (ghcb_page_state_change_early(page.v, PSC_OP_SHARED) != 0)
+		return ERR_HOST;
+	paging_region_set_shared(paging_region_va(page), true);
+	memset(pointer, 0, PAGE_SIZE);
+	if (ghcb_register(page.v) != 0)
+		return ERR_HOST;
+	cpu->ghcb = pointer;
+	cpu->ghcb_gpa = page.v;
+	return 0;
+}
+
+void platform_terminate(uint8_t code)
+{
+	ghcb_terminate(TERMINATE_SET_MONITOR, code);
+}
+
+void platform_console_write(uint16_t port, const char *text, size_t length)
+{
+	if (percpu_self()->ghcb != NULL)
+		ghcb_port_write(port, text, length);
+}
+
+int platform_host_make_private(gpa_t start, uint64_t size)
+{
+	return ghcb_page_state_change(start.v, size, PSC_OP_PRIVATE);
+}
+
+int platform_host_make_shared(gpa_t start, uint64_t size)
+{
+	return ghcb_page_state_change(start.v, size, PSC_OP_SHARED);
+}
+
+static int instruction_error(int result)
+{
+	switch (result & ~(int)ACCESS_CARRY) {
+	case SNP_SUCCESS:
+		return 0;
+	case SNP_FAIL_INPUT:
+		return ERR_INVALID;
+	case SNP_FAIL_PERMISSION:
+		return ERR_PERMISSION;
+	case SNP_FAIL_INUSE:
+		return ERR_BUSY;
+	case SNP_FAIL_SIZEMISMATCH:
+		return ERR_SIZE;
+	default:
+		return ERR_INVALID;
+	}
+}
+
+static int pvalidate(va_t address, bool size_2m, uint64_t validate)
+{
+	int result = access_pvalidate(address, size_2m ? RMP_PAGE_2M : RMP_PAGE_4K, validate);
+
+	if (result < 0)
+		return result;
+	if (result == (SNP_SUCCESS | (int)ACCESS_CARRY))
+		return ERR_UNCHANGED;
+	return instruction_error(result);
+}
+
+int platform_page_accept(va_t address, bool size_2m)
+{
+	return pvalidate(address, size_2m, 1);
+}
+
+int platform_page_release(va_t address, bool size_2m)
+{
+	return pvalidate(address, size_2m, 0);
+}
+
+static int rmpadjust(va_t address, bool size_2m, uint64_t attributes)
+{
+	int result = access_rmpadjust(address, size_2m ? RMP_PAGE_2M : RMP_PAGE_4K, attributes);
+
+	return result < 0 ? result : instruction_error(result);
+}
+
+int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platform_label label)
+{
+	int error = 0;
+
+	switch (label) {
+	case LABEL_GUEST_RWX:
+		return rmpadjust(address, size_2m, plane | RMP_ATTR_RWX);
+	case LABEL_VMSA:
+		return rmpadjust(address, size_2m, plane | RMP_ATTR_READ | RMP_ATTR_VMSA);
+	case LABEL_NONE:
+		for (uint32_t level = plane; level < SNP_VMPL_COUNT && error == 0; level++)
+			error = rmpadjust(address, size_2m, level);
+		return error;
+	}
+	return ERR_INVALID;
+}
+
+uint64_t platform_guest_features(void)
+{
+	return (sev_status >> 2) & ~(SEV_FEATURE_RESTRICTED_INJECTION | SEV_FEATURE_DEBUG_SWAP);
+}
+
+int platform_plane_register(uint32_t apic_id, uint32_t plane, gpa_t vmsa)
+{
+	struct ghcb_event event = { .exit_code = GHCB_EXIT_AP_CREATION,
+				    .info_1 = (uint64_t)apic_id << AP_CREATION_APIC_ID_SHIFT |
+					      (uint64_t)plane << AP_CREATION_VMPL_SHIFT | AP_CREATE_ON_INIT,
+				    .info_2 = vmsa.v,
+				    .rax = platform_guest_features(),
+				    .has_rax = true };
+
+	return ghcb_call(&event, NULL);
+}
+
+void platform_plane_enable(struct vmsa *vmsa)
+{
+	__atomic_store_n(&vmsa->efer, vmsa->efer | EFER_SVME, __ATOMIC_RELEASE);
+}
+
+int platform_plane_disable(struct vmsa *vmsa)
+{
+	uint64_t efer = __atomic_load_n(&vmsa->efer, __ATOMIC_ACQUIRE);
+
+	/* A save area that runs is locked by the hardware; the store waits until the host has stopped it. */
+	for (uint32_t i = 0; i < PLANE_DISABLE_TRIES; i++) {
+		if (__atomic_compare_exchange_n(&vmsa->efer, &efer, efer & ~EFER_SVME, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return 0;
+	}
+	return ERR_BUSY;
+}
+
+int platform_plane_run(struct vmsa *vmsa, uint32_t plane, bool flush)
+{
+	uint64_t answer;
+
+	if (flush) {
+		/* A zero here makes the processor drop every translation of the level at its next entry. */
+		vmsa->tlb_id = 0;
+		vmsa->pcpu_id = 0;
+	}
+	platform_plane_enable(vmsa);
+	answer = ghcb_msr_call(GHCB_MSR_RUN_VMPL_REQ | (uint64_t)plane << 32);
+	if (platform_plane_disable(vmsa) != 0)
+		return ERR_BUSY;
+	return answer == GHCB_MSR_RUN_VMPL_RSP ? 0 : ERR_HOST;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "abi/svsm.h"
+#include "kernel/protocol/protocol.h"
+
+bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum)
+{
+	if (protocol != SVSM_PROTOCOL_CORE)
+		return false;
+	*minimum = SVSM_CORE_VERSION;
+	*maximum = SVSM_CORE_VERSION;
+	return true;
+}
+
+uint64_t protocol_result(int error)
+{
+	switch (error) {
+	case 0:
+		return SVSM_SUCCESS;
+	case ERR_INVALID:
+	case ERR_FORMAT:
+	case ERR_OVERFLOW:
+		return SVSM_ERR_INVALID_PARAMETER;
+	case ERR_ADDRESS:
+	case ERR_FAULT:
+		return SVSM_ERR_INVALID_ADDRESS;
+	case ERR_BUSY:
+		return SVSM_ERR_BUSY;
+	case ERR_UNSUPPORTED:
+		return SVSM_ERR_UNSUPPORTED_CALL;
+	default:
+		return SVSM_ERR_INVALID_REQUEST;
+	}
+}
+
+void protocol_call(struct vcpu *vcpu, struct vcpu_call *call)
+{
+	uint32_t protocol = (uint32_t)(call->rax >> 32);
+	uint32_t number = (uint32_t)call->rax;
+
+	switch (protocol) {
+	case SVSM_PROTOCOL_CORE:
+		call->rax = protocol_core(vcpu, number, call);
+		break;
+	default:
+		call->rax = SVSM_ERR_UNSUPPORTED_PROTOCOL;
+		break;
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocol.h - the guest's door: calls by protocol and number (58019).
+ *
+ * A handler works on a copy of the call registers and returns the result code for RAX. It changes RCX, RDX and R8 only
+ * when the call defines them as results and succeeds. Unused input registers hold garbage and are not looked at.
+ */
+#ifndef KERNEL_PROTOCOL_PROTOCOL_H
+#define KERNEL_PROTOCOL_PROTOCOL_H
+
+#include "kernel/guest/vcpu.h"
+
+/* Core protocol, version 1 (core.c). */
+uint64_t protocol_core(struct vcpu *vcpu, uint32_t number, struct vcpu_call *call);
+
+/* Highest and lowest version of a protocol that is offered; false when it is not. */
+bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum);
+
+/* PVALIDATE (pvalidate.c): RCX is the address of the list. */
+uint64_t protocol_core_pvalidate(gpa_t request);
+
+/* Result code for an error of the rooms below, where the protocol has no more special one. */
+uint64_t protocol_result(int error);
+
+#endif

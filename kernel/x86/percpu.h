@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * percpu.h - what each of the monitor's CPUs has for itself. GS points at it.
+ */
+#ifndef KERNEL_X86_PERCPU_H
+#define KERNEL_X86_PERCPU_H
+
+#include "lib/types.h"
+
+#define PERCPU_MAX 8u
+
+struct ghcb;
+struct vcpu;
+
+struct percpu {
+	struct percpu *self;   /* first: read through GS */
+	uint32_t index;
+	uint32_t apic_id;
+	struct ghcb *ghcb;     /* shared page, registered with the host; NULL before that */
+	uint64_t ghcb_gpa;
+	uint64_t *window_4k;   /* page-table page of the 4 KiB windows */
+	uint64_t *window_2m;   /* page-directory entry of the 2 MiB window */
+	va_t window_va;        /* where the 4 KiB windows start; the 2 MiB window is the 2 MiB before */
+	struct vcpu *vcpu;     /* guest vCPU that this CPU serves */
+	uint64_t spurious_nmi; /* NMIs from the host, ignored */
+};
+
+static inline struct percpu *percpu_self(void)
+{
+	struct percpu *self;
+
+	__asm__("movq %%gs:0, %0" : "=r"(self));
+	return self;
+}
+
+#endif

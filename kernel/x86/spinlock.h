@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spinlock.h - test-and-set lock. Interrupts are always off in the monitor, so it is enough on one CPU and between CPUs.
+ *
+ * Lock order, outermost first: vcpu table (guest/vcpu.c), frames (mm/frames.c), block locks of the page-state map,
+ * log (platform/log.c).
+ */
+#ifndef KERNEL_X86_SPINLOCK_H
+#define KERNEL_X86_SPINLOCK_H
+
+#include "lib/types.h"
+
+struct spinlock {
+	uint32_t taken;
+};
+
+static inline void spinlock_acquire(struct spinlock *lock)
+{
+	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
+		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0)
+			__builtin_ia32_pause();
+	}
+}
+
+static inline void spinlock_release(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+	.text
+	.code64
+
+	.macro stub vector, has_error
+trap_stub_\vector:
+	.if \has_error == 0
+	pushq $0
+	.endif
+	pushq $\vector
+	jmp trap_common
+	.endm
+
+	.altmacro
+	.set i, 0
+	.rept 32
+	.if i == 8 || i == 10 || i == 11 || i == 12 || i == 13 || i == 14 || i == 17 || i == 21 || i == 29 || i == 30
+	stub %i, 1
+	.else
+	stub %i, 0
+	.endif
+	.set i, i + 1
+	.endr
+
+	/* Vectors 32..255: the host has no business to raise them; one stub for all. */
+	.globl trap_stub_other
+trap_stub_other:
+	pushq $0
+	pushq $255
+
+trap_common:
+	cld
+	pushq %rax
+	pushq %rcx
+	pushq %rdx
+	pushq %rbx
+	pushq %rbp
+	pushq %rsi
+	pushq %rdi
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, %rdi
+	call trap_handle
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rdi
+	popq %rsi
+	popq %rbp
+	popq %rbx
+	popq %rdx
+	popq %rcx
+	popq %rax
+	addq $16, %rsp
+	iretq
+
+	.section .rodata
+	.align 8
+	.globl trap_stub_table
+	.macro stub_address vector
+	.quad trap_stub_\vector
+	.endm
+trap_stub_table:
+	.set i, 0
+	.rept 32
+	stub_address %i
+	.set i, i + 1
+	.endr
+	.section .note.GNU-stack, "", @progbits

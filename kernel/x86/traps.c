@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/x86/traps.h"
+
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/percpu.h"
+
+#define SELECTOR_CODE 0x08u
+#define SELECTOR_DATA 0x10u
+#define SELECTOR_TSS 0x18u
+#define GATE_INTERRUPT 0x8Eu
+#define IST_DOUBLE_FAULT 1u
+#define IST_NMI 2u
+#define IST_VC 3u
+
+struct gate {
+	uint16_t offset_low, selector;
+	uint8_t ist, type;
+	uint16_t offset_middle;
+	uint32_t offset_high, reserved;
+};
+
+struct __attribute__((packed)) tss {
+	uint32_t reserved_0;
+	uint64_t rsp[3];
+	uint64_t reserved_1;
+	uint64_t ist[7];
+	uint64_t reserved_2;
+	uint16_t reserved_3, io_map;
+};
+
+struct __attribute__((packed)) table_pointer {
+	uint16_t limit;
+	uint64_t base;
+};
+
+struct exception_entry {
+	uint64_t instruction, fixup;
+};
+
+struct tables {
+	uint64_t gdt[5];
+	struct tss tss;
+};
+
+extern const uint64_t trap_stub_table[32];
+extern void trap_stub_other(void);
+extern const struct exception_entry exception_table_start[], exception_table_end[];
+
+static struct gate idt[256];
+static struct tables tables[PERCPU_MAX];
+
+static void set_gate(uint32_t vector, uint64_t handler, uint8_t ist)
+{
+	idt[vector] = (struct gate){ .offset_low = (uint16_t)handler,
+				     .selector = SELECTOR_CODE,
+				     .ist = ist,
+				     .type = GATE_INTERRUPT,
+				     .offset_middle = (uint16_t)(handler >> 16),
+				     .offset_high = (uint32_t)(handler >> 32) };
+}
+
+static void fill_idt(void)
+{
+	for (uint32_t vector = 0; vector < 256; vector++)
+		set_gate(vector, vector < 32 ? trap_stub_table[vector] : (uint64_t)(uintptr_t)&trap_stub_other, 0);
+	set_gate(VECTOR_DOUBLE_FAULT, trap_stub_table[VECTOR_DOUBLE_FAULT], IST_DOUBLE_FAULT);
+	set_gate(VECTOR_NMI, trap_stub_table[VECTOR_NMI], IST_NMI);
+	set_gate(VECTOR_VC, trap_stub_table[VECTOR_VC], IST_VC);
+}
+
+static void fill_gdt(struct tables *table)
+{
+	uint64_t base = (uint64_t)(uintptr_t)&table->tss;
+
+	table->gdt[0] = 0;
+	table->gdt[1] = 0x00AF9B000000FFFFull;
+	table->gdt[2] = 0x00CF93000000FFFFull;
+	table->gdt[3] = (sizeof(struct tss) - 1u) | (base & 0xFFFFFFu) << 16 | 0x89ull << 40 |
+			(base >> 24 & 0xFFu) << 56;
+	table->gdt[4] = base >> 32;
+}
+
+void traps_init_cpu(struct percpu *cpu, const va_t stacks[3])
+{
+	struct tables *table = &tables[cpu->index];
+	struct table_pointer gdt_pointer = { sizeof(table->gdt) - 1u, (uint64_t)(uintptr_t)table->gdt };
+	struct table_pointer idt_pointer = { sizeof(idt) - 1u, (uint64_t)(uintptr_t)idt };
+
+	if (cpu->index == 0)
+		fill_idt();
+	fill_gdt(table);
+	for (uint32_t i = 0; i < 3; i++)
+		table->tss.ist[i] = stacks[i].v;
+	table->tss.io_map = sizeof(struct tss);
+	__asm__ volatile("lgdt %0" : : "m"(gdt_pointer) : "memory");
+	__asm__ volatile("ltr %0" : : "r"((uint16_t)SELECTOR_TSS) : "memory");
+	__asm__ volatile("lidt %0" : : "m"(idt_pointer) : "memory");
+	cpu->self = cpu;
+	cpu_write_msr(MSR_GS_BASE, (uint64_t)(uintptr_t)cpu);
+}
+
+static bool fix_up(struct trap_frame *frame)
+{
+	for (const struct exception_entry *entry = exception_table_start; entry < exception_table_end; entry++) {
+		if (entry->instruction == frame->rip) {
+			frame->rip = entry->fixup;
+			return true;
+		}
+	}
+	return false;
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+	if (frame->vector == VECTOR_NMI) {
+		percpu_self()->spurious_nmi++;
+		return;
+	}
+	if ((frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_VC ||
+	     frame->vector == VECTOR_GENERAL_PROTECTION) &&
+	    fix_up(frame))
+		return;
+	trap_unexpected(frame, cpu_read_cr2());
+}
