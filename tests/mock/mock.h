@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mock.h - a platform for host programs: RAM in an array, a reverse map that follows the manual's rules, and a host
+ * that can be told to misbehave. It stands in for kernel/platform/snp, kernel/x86/access.S and kernel/mm/window.c, so
+ * that the monitor's logic runs unchanged in unit tests and fuzzers.
+ */
+#ifndef TESTS_MOCK_MOCK_H
+#define TESTS_MOCK_MOCK_H
+
+#include "kernel/guest/vcpu.h"
+#include "kernel/mm/memory.h"
+#include "kernel/platform/platform.h"
+
+#define MOCK_RAM_BASE 0x00100000ull
+#define MOCK_RAM_SIZE 0x01000000ull /* 16 MiB: 1 MiB to 17 MiB */
+#define MOCK_PAGES (MOCK_RAM_SIZE / PAGE_SIZE)
+#define MOCK_VMPL 2u
+
+struct mock_page {
+	bool assigned, validated, vmsa;
+	bool size_2m;
+	uint8_t perms[4];
+};
+
+extern struct mock_page mock_rmp[MOCK_PAGES];
+extern uint8_t mock_ram[MOCK_RAM_SIZE];
+extern uint64_t mock_pvalidate_count; /* PVALIDATE instructions since mock_reset() */
+/* When not 0, counted down by every SNP instruction and access; at 1 that one faults as if the host took the page. */
+extern uint64_t mock_fault_countdown;
+
+/* Fresh RAM, all of it private, 2 MiB entries where they fit, none validated; one vCPU, APIC ids 0 and 1 known. */
+void mock_reset(void);
+
+static inline struct mock_page *mock_page(uint64_t address)
+{
+	return &mock_rmp[(address - MOCK_RAM_BASE) / PAGE_SIZE];
+}
+
+static inline uint8_t *mock_memory(uint64_t address)
+{
+	return &mock_ram[address - MOCK_RAM_BASE];
+}
+
+/* Makes a page validated guest memory without a call. */
+void mock_give(uint64_t address);
+
+/* Issues one call on the first vCPU and returns RAX; results in *call. */
+uint64_t mock_call(uint32_t protocol, uint32_t number, struct vcpu_call *call);
+
+/* Compares the monitor's page states with the reverse map: the first page that differs, or 0 when none does. */
+uint64_t mock_compare(void);
+
+#endif
