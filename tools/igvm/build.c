@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "commands.h"
+#include "digest.h"
+#include "layout.h"
+
+#define DEFAULT_VMPL 2u
+#define DEFAULT_SERIAL_PORT 0x3F8u
+#define MONITOR_BUDGET (256u * 1024u)
+
+struct options {
+	const char *monitor, *kernel, *initrd, *append, *payload, *output, *name;
+	const struct recipe *recipe;
+	uint32_t guest_vmpl, serial_port;
+	bool console, quiet;
+};
+
+enum option_code {
+	OPTION_HELP = 'h',
+	OPTION_OUTPUT = 'o',
+	OPTION_QUIET = 'q',
+	OPTION_MONITOR = 256,
+	OPTION_KERNEL,
+	OPTION_INITRD,
+	OPTION_APPEND,
+	OPTION_PAYLOAD,
+	OPTION_VMPL,
+	OPTION_CONSOLE,
+	OPTION_SERIAL,
+	OPTION_NAME,
+	OPTION_HOST,
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
+	{ "quiet", no_argument, NULL, OPTION_QUIET },
+	{ "monitor", required_argument, NULL, OPTION_MONITOR },
+	{ "kernel", required_argument, NULL, OPTION_KERNEL },
+	{ "initrd", required_argument, NULL, OPTION_INITRD },
+	{ "append", required_argument, NULL, OPTION_APPEND },
+	{ "payload", required_argument, NULL, OPTION_PAYLOAD },
+	{ "guest-vmpl", required_argument, NULL, OPTION_VMPL },
+	{ "console", required_argument, NULL, OPTION_CONSOLE },
+	{ "serial-port", required_argument, NULL, OPTION_SERIAL },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "host", required_argument, NULL, OPTION_HOST },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_help(void)
+{
+	fputs("usage: igvm build --monitor ELF (--kernel FILE [--initrd FILE] [--append TEXT] | --payload ELF) -o FILE\n\n"
+	      "Makes an IGVM image of the monitor and the guest that it starts. The same inputs give the same bits.\n\n"
+	      "  --monitor ELF        the monitor\n"
+	      "  --kernel FILE        Linux bzImage, started directly in 64-bit mode\n"
+	      "  --initrd FILE        its initial RAM disk\n"
+	      "  --append TEXT        its command line\n"
+	      "  --payload ELF        instead of Linux: a static program, started in 64-bit mode\n"
+	      "  -o, --output FILE    the image\n"
+	      "  --guest-vmpl N       privilege level of the guest, 1 to 3 (default 2)\n"
+	      "  --console on|off     monitor writes its log to the serial port (default off)\n"
+	      "  --serial-port PORT   I/O port of that serial port (default 0x3f8)\n"
+	      "  --name TEXT          name of the image, for the log (default cashew)\n"
+	      "  --host NAME          initial state as this host wants it (default: the first)\n"
+	      "  -q, --quiet          no summary\n"
+	      "\nhosts:\n",
+	      stdout);
+	for (unsigned i = 0; recipe_at(i); i++)
+		printf("  %-10s %s\n", recipe_at(i)->name, recipe_at(i)->summary);
+}
+
+static int bad_value(const char *option, const char *value, const char *allowed)
+{
+	report("build: --%s %s: must be %s", option, value, allowed);
+	return ERR_INVALID;
+}
+
+static int parse_u32(const char *option, const char *text, uint64_t min, uint64_t max, const char *allowed,
+                     uint32_t *value)
+{
+	uint64_t number;
+
+	if (parse_number(text, max, &number) != 0 || number < min)
+		return bad_value(option, text, allowed);
+	*value = (uint32_t)number;
+	return 0;
+}
+
+static int parse_console(const char *text, bool *on)
+{
+	*on = strcmp(text, "on") == 0;
+	return *on || strcmp(text, "off") == 0 ? 0 : bad_value("console", text, "on or off");
+}
+
+static int take_option(struct options *options, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_OUTPUT: options->output = value; return 0;
+	case OPTION_QUIET: options->quiet = true; return 0;
+	case OPTION_MONITOR: options->monitor = value; return 0;
+	case OPTION_KERNEL: options->kernel = value; return 0;
+	case OPTION_INITRD: options->initrd = value; return 0;
+	case OPTION_APPEND: options->append = value; return 0;
+	case OPTION_PAYLOAD: options->payload = value; return 0;
+	case OPTION_NAME: options->name = value; return 0;
+	case OPTION_CONSOLE: return parse_console(value, &options->console);
+	case OPTION_VMPL: return parse_u32("guest-vmpl", value, 1, 3, "1, 2 or 3", &options->guest_vmpl);
+	case OPTION_SERIAL:
+		return parse_u32("serial-port", value, 1, 0xFFF8, "an I/O port", &options->serial_port);
+	case OPTION_HOST:
+		options->recipe = recipe_find(value);
+		return options->recipe ? 0 : bad_value("host", value, "one that 'igvm build --help' lists");
+	default: return ERR_INVALID; /* getopt has told what */
+	}
+}
+
+static int usage_error(const char *text)
+{
+	report("build: %s; see 'igvm build --help'", text);
+	return ERR_INVALID;
+}
+
+static int check_options(const struct options *options, int argc)
+{
+	if (optind < argc)
+		return usage_error("every argument needs an option in front of it");
+	if (!options->monitor)
+		return usage_error("--monitor is missing");
+	if (!options->output)
+		return usage_error("--output is missing");
+	if (!options->kernel == !options->payload)
+		return usage_error("either --kernel or --payload must be given");
+	if (options->payload && (options->initrd || options->append))
+		return usage_error("--initrd and --append go with --kernel");
+	if (strlen(options->name) >= sizeof(((struct launch_block *)0)->image_name))
+		return usage_error("--name is longer than 63 bytes");
+	return 0;
+}
+
+static int lay_out(struct layout *layout, const struct options *options)
+{
+	int result;
+
+	layout->recipe = options->recipe;
+	layout->block.flags = options->console ? LAUNCH_FLAG_CONSOLE : 0;
+	layout->block.guest_vmpl = options->guest_vmpl;
+	layout->block.serial_port = options->serial_port;
+	memcpy(layout->block.image_name, options->name, strlen(options->name));
+	if (options->payload) {
+		result = guest_add_payload(layout, options->payload);
+	} else {
+		const struct linux_input input = { options->kernel, options->initrd, options->append };
+
+		result = guest_add_linux(layout, &input);
+	}
+	return result == 0 ? monitor_add(layout, options->monitor) : result;
+}
+
+/* Reads back what was written, with the checks that inspect makes, and computes the digest. */
+static int verify(const struct blob *image, const char *path, uint32_t mask, uint8_t digest[SNP_DIGEST_SIZE])
+{
+	struct summary summary = { 0 };
+	struct igvm_error error;
+	struct igvm_file file;
+	bool ambiguous;
+	int result = igvm_open(&file, image->data, image->size, &error);
+
+	if (result == 0)
+		result = check_file(&file, &summary, &error);
+	if (result == 0)
+		result = digest_compute(&file, mask, ZERO_PAGES_NORMAL, digest, &ambiguous, &error);
+	if (result != 0)
+		report_igvm_error(path, &error);
+	summary_free(&summary);
+	return result;
+}
+
+static void print_summary(const struct layout *layout, const struct options *options, const struct blob *image,
+                          const uint8_t digest[SNP_DIGEST_SIZE])
+{
+	uint32_t content = layout->monitor_pages - layout->monitor_zero_pages;
+	uint64_t content_size = content * PAGE_SIZE;
+	char text[2 * SNP_DIGEST_SIZE + 1];
+
+	digest_format(digest, text);
+	printf("image          %s, %zu bytes, %zu pages\n", options->output, image->size, layout->image.page_count);
+	printf("monitor        %" PRIu64 " bytes without guest (budget %u): %u pages with content, %u of zeros\n",
+	       content_size, MONITOR_BUDGET, content, layout->monitor_zero_pages);
+	printf("launch digest  %s\n", text);
+}
+
+static int build(const struct options *options)
+{
+	struct layout *layout = allocate(sizeof(*layout));
+	uint8_t digest[SNP_DIGEST_SIZE];
+	struct blob image = { 0 };
+	int result = lay_out(layout, options);
+
+	if (result == 0)
+		result = image_write(&layout->image, layout->recipe, &image);
+	if (result == 0)
+		result = verify(&image, options->output, layout->recipe->platform_mask, digest);
+	if (result == 0)
+		result = file_write(options->output, image.data, image.size);
+	if (result == 0 && !options->quiet)
+		print_summary(layout, options, &image, digest);
+	blob_free(&image);
+	image_free(&layout->image);
+	free(layout);
+	return result == 0 ? STATUS_OK : STATUS_FAILED;
+}
+
+int command_build(int argc, char **argv)
+{
+	struct options options = {
+		.append = NULL,
+		.name = "cashew",
+		.recipe = recipe_at(0),
+		.guest_vmpl = DEFAULT_VMPL,
+		.serial_port = DEFAULT_SERIAL_PORT,
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "ho:q", long_options, NULL)) != -1) {
+		if (option == OPTION_HELP) {
+			print_help();
+			return STATUS_OK;
+		}
+		if (take_option(&options, option, optarg) != 0)
+			return STATUS_FAILED;
+	}
+	if (check_options(&options, argc) != 0)
+		return STATUS_FAILED;
+	if (options.kernel && !options.append)
+		options.append = "";
+	return build(&options);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "lib/types.h"
+#include "util.h"
+
+static const struct {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "build", "make an image from the monitor and a guest", command_build },
+	{ "inspect", "show what an image holds, and its launch digest", command_inspect },
+};
+
+static void print_usage(FILE *stream)
+{
+	fputs("usage: igvm COMMAND [ARGUMENT...]\n\n"
+	      "Images of confidential virtual machines in the IGVM format.\n\n"
+	      "commands:\n",
+	      stream);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'igvm COMMAND --help' explains a command.\n", stream);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_usage(stdout);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	report("unknown command '%s'; 'igvm --help' lists them", argv[1]);
+	return STATUS_USAGE;
+}
