@@ -77,6 +77,8 @@ static void init_memory(const struct launch_block *block)
 	log_line("Cashew SVSM, image \"%s\", guest at VMPL%u", block->image_name, block->guest_vmpl);
 	require(memory_accept_region(), TERMINATE_MEMORY_STATE, "cannot accept the monitor's own memory");
 	require(memory_windows_init(&boot_cpu), TERMINATE_NO_MEMORY, "no memory for the guest windows");
+	require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the boot CPU");
+	boot_cpu.scratch = paging_region_pointer(frame);
 	guard_stacks();
 }
 

@@ -9,8 +9,6 @@
 #define PAGES_PER_CALL 8192u
 #define NEXT_OFFSET offsetof(struct svsm_pvalidate_header, next)
 
-static uint64_t list_copy[PERCPU_MAX][PAGE_SIZE / sizeof(uint64_t)];
-
 static uint64_t entry_result(int error)
 {
 	switch (error) {
@@ -69,7 +67,7 @@ static uint64_t run_list(const uint64_t *raw, uint16_t entries, uint16_t *next)
 
 uint64_t protocol_core_pvalidate(gpa_t request)
 {
-	uint64_t *raw = list_copy[percpu_self()->index];
+	uint64_t *raw = percpu_self()->scratch; /* a page: more than any list */
 	struct svsm_pvalidate_header header;
 	uint64_t result;
 	uint32_t capacity;

@@ -22,6 +22,7 @@ struct percpu {
 	uint64_t *window_2m;   /* page-directory entry of the 2 MiB window */
 	va_t window_va;        /* where the 4 KiB windows start; the 2 MiB window is the 2 MiB before */
 	struct vcpu *vcpu;     /* guest vCPU that this CPU serves */
+	void *scratch;         /* a private page for the copy of what a call reads */
 	uint64_t spurious_nmi; /* NMIs from the host, ignored */
 };
 

@@ -17,7 +17,8 @@ uint64_t mock_pvalidate_count;
 uint64_t mock_fault_countdown;
 struct page_state_map memory_pages;
 
-static struct percpu cpu = { .self = &cpu };
+static uint64_t scratch[PAGE_SIZE / sizeof(uint64_t)];
+static struct percpu cpu = { .self = &cpu, .scratch = scratch };
 static struct vmsa first_vmsa;
 static uint8_t *state_memory;
 
