@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+#
+# One non-recursive makefile. Sources are found by wildcards: a new .c or .S file in a room is built without a change
+# here. A room that does not exist yet builds nothing.
+#
+#   make [CC=gcc|clang-19] [MODE=debug|release] [all|monitor|nutshell|payload|tools|unit|fuzz|clean]
+#
+# Output goes to build/<compiler>-<mode>/.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+MODE ?= debug
+ifeq ($(filter $(MODE),debug release),)
+$(error MODE is "$(MODE)"; it must be debug or release)
+endif
+
+B := build/$(notdir $(CC))-$(MODE)
+CACHE := .cache
+is_clang := $(findstring clang,$(notdir $(CC)))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.PHONY: all monitor nutshell payload tools unit fuzz clean
+all: monitor nutshell payload tools
+
+# Sources of a room, up to four folders deep.
+sources = $(sort $(foreach d,$(1),$(foreach e,$(2),$(wildcard $(d)/*.$(e) $(d)/*/*.$(e) $(d)/*/*/*.$(e) $(d)/*/*/*/*.$(e)))))
+# Objects of flavour $(1) for sources $(2).
+objects = $(patsubst %,$(B)/obj/$(1)/%.o,$(2))
+
+include mk/flags.mk
+include mk/bearssl.mk
+
+lib_sources := $(call sources,lib,c)
+
+# ---- flavours: the same source compiled for different programs ----
+# $(1) flavour, $(2) its flags. Objects depend on the makefiles, so that changed flags rebuild.
+define flavour
+$(B)/obj/$(1)/%.c.o: %.c Makefile $(wildcard mk/*.mk)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $(2) $$(FLAGS_OF_FILE) -MMD -MP -c $$< -o $$@
+$(B)/obj/$(1)/%.S.o: %.S Makefile $(wildcard mk/*.mk)
+	@mkdir -p $$(@D)
+	$$(call say,AS,$$@)
+	$$(Q)$$(CC) $(2) -MMD -MP -c $$< -o $$@
+$(B)/obj/$(1)/lib.a: $$(call objects,$(1),$(lib_sources))
+	@rm -f $$@
+	$$(call say,AR,$$@)
+	$$(Q)ar rcsD $$@ $$^
+endef
+
+ifdef V
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-4s %s\n' $(1) $(2)
+endif
+
+$(eval $(call flavour,monitor,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=kernel))
+$(eval $(call flavour,nutshell,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=kernel -isystem $(BEARSSL)/inc))
+$(eval $(call flavour,payload,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=small))
+$(eval $(call flavour,host,$(FLAGS_COMMON) $(FLAGS_HOST)))
+$(eval $(call flavour,unit,$(FLAGS_COMMON) $(FLAGS_HOST) $(FLAGS_SANITIZE)))
+$(eval $(call flavour,fuzz,$(FLAGS_COMMON) $(FLAGS_HOST) $(FLAGS_SANITIZE) $(FLAGS_FUZZ)))
+
+# gcc would turn the loop of memcpy() into a call of memcpy().
+ifeq ($(is_clang),)
+$(B)/obj/%/lib/string.c.o: FLAGS_OF_FILE := -fno-tree-loop-distribute-patterns
+endif
+# Hosted programs use the C library's memcpy() and friends.
+hosted_lib_sources := $(filter-out lib/string.c,$(lib_sources))
+
+# ---- monitor ----
+monitor_objects := $(call objects,monitor,$(call sources,kernel,c S))
+$(B)/monitor.elf: $(monitor_objects) $(B)/obj/monitor/lib.a kernel/monitor.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_BARE) -T kernel/monitor.ld $(monitor_objects) $(B)/obj/monitor/lib.a -o $@
+ifneq ($(wildcard kernel/monitor.ld),)
+monitor: $(B)/monitor.elf
+endif
+
+# ---- Nutshell: a flat multiboot image ----
+nutshell_objects := $(call objects,nutshell,$(call sources,nutshell,c S))
+$(nutshell_objects): | $(BEARSSL_READY)
+$(B)/nutshell.elf: $(nutshell_objects) $(B)/obj/nutshell/lib.a $(B)/obj/bearssl/bearssl.a nutshell/nutshell.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_BARE) -T nutshell/nutshell.ld $(nutshell_objects) --start-group $(B)/obj/nutshell/lib.a $(B)/obj/bearssl/bearssl.a --end-group -o $@
+$(B)/nutshell.bin: $(B)/nutshell.elf
+	$(call say,BIN,$@)
+	$(Q)objcopy -O binary $< $@
+ifneq ($(wildcard nutshell/nutshell.ld),)
+nutshell: $(B)/nutshell.bin
+endif
+
+# ---- the test payload that runs below the monitor ----
+payload_objects := $(call objects,payload,$(call sources,tests/guest,c S) lib/string.c lib/format.c)
+$(B)/payload.elf: $(payload_objects) tests/guest/payload.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(payload_objects) -o $@
+ifneq ($(wildcard tests/guest/payload.ld),)
+payload: $(B)/payload.elf
+endif
+
+# ---- host tools ----
+host_lib := $(call objects,host,$(hosted_lib_sources))
+$(B)/obj/host/hosted.a: $(host_lib)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+igvm_objects := $(call objects,host,$(call sources,tools/igvm,c))
+$(B)/igvm: $(igvm_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $(igvm_objects) $(B)/obj/host/hosted.a -lcrypto -o $@
+run_objects := $(call objects,host,$(call sources,tools/run,c))
+$(B)/run: $(run_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $(run_objects) $(B)/obj/host/hosted.a -o $@
+tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*.c),$(B)/run)
+
+# ---- unit tests and fuzz targets ----
+# Linked with all of lib/, and, for what they need of it, with the image builder and with the monitor's logic on the
+# platform of tests/mock (which stands in for the platform, the windows and the boot code).
+mocked_kernel := $(filter-out kernel/mm/window.c,$(call sources,kernel/protocol kernel/guest kernel/mm,c))
+bench_of = $(filter-out tools/igvm/main.c,$(call sources,tools/igvm,c)) $(hosted_lib_sources) $(mocked_kernel)
+$(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+$(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+mock_sources := $(call sources,tests/mock,c)
+uses_mock = $(if $(shell grep -l '"tests/mock/' $(1) 2>/dev/null),$(mock_sources))
+
+# $(1) name of the program
+define unit_program
+$(B)/unit/$(1): $(call objects,unit,tests/unit/test_$(1).c $(call uses_mock,tests/unit/test_$(1).c)) $(B)/obj/unit/bench.a
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS_HOST) $$(FLAGS_SANITIZE) $$^ -lcrypto -o $$@
+unit: $(B)/unit/$(1)
+endef
+define fuzz_program
+$(B)/fuzz/$(1): $(call objects,fuzz,tests/fuzz/fuzz_$(1).c $(call uses_mock,tests/fuzz/fuzz_$(1).c)) $(B)/obj/fuzz/bench.a
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS_HOST) $$(FLAGS_SANITIZE) -fsanitize=fuzzer $$^ -lcrypto -o $$@
+fuzz: $(B)/fuzz/$(1)
+endef
+unit_names := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+fuzz_names := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+$(foreach n,$(unit_names),$(eval $(call unit_program,$(n))))
+ifneq ($(is_clang),)
+$(foreach n,$(fuzz_names),$(eval $(call fuzz_program,$(n))))
+else
+fuzz:
+	@echo "fuzz targets need clang: make CC=clang-19 fuzz" >&2; exit 1
+endif
+
+clean:
+	rm -rf build
+
+-include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
