@@ -17,7 +17,7 @@ FLAGS_BARE := -ffreestanding -fno-pic -mno-red-zone -mgeneral-regs-only -fno-sta
 LDFLAGS_BARE := -static -nostdlib --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments
 
 # Programs on the developer's machine.
-FLAGS_HOST := -D_GNU_SOURCE -fPIE -fstack-protector-strong
+FLAGS_HOST := -D_GNU_SOURCE -DCASHEW_HOST -fPIE -fstack-protector-strong
 LDFLAGS_HOST := -pie -Wl,--build-id=none -Wl,-z,relro,-z,now
 FLAGS_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_FUZZ := -fsanitize=fuzzer-no-link
