@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU as a child: its command line, its pipes, its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/nutshell.h"
+#include "tools/run/run.h"
+
+#define ARGUMENTS_MOST 64
+#define TEXT_MOST 4096
+
+/* Nutshell's own memory lies at the top of low RAM, so QEMU gets more than the guest. */
+static uint64_t machine_memory(const struct options *options)
+{
+	struct stat image;
+	uint64_t size = options->memory + 64 * MIB + options->memory / (1024 * MIB) * 16 * MIB + 16 * MIB;
+
+	if (stat(options->image, &image) == 0 && image.st_size > 0)
+		size += (uint64_t)image.st_size;
+	return align_up(size, MIB);
+}
+
+struct command {
+	char *argument[ARGUMENTS_MOST];
+	unsigned count;
+};
+
+static void command_add(struct command *command, const char *format, ...) __printf_like(2, 3);
+static void command_add(struct command *command, const char *format, ...)
+{
+	char text[TEXT_MOST];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (command->count + 1 < ARGUMENTS_MOST)
+		command->argument[command->count++] = strdup(text);
+}
+
+static void command_build(struct command *command, const struct options *options)
+{
+	command_add(command, "%s", options->qemu);
+	command_add(command, "-M");
+	command_add(command, "q35");
+	command_add(command, "-accel");
+	command_add(command, "tcg,thread=multi");
+	command_add(command, "-cpu");
+	command_add(command, "%s", options->cpu);
+	command_add(command, "-m");
+	command_add(command, "%lluM", (unsigned long long)(machine_memory(options) / MIB));
+	command_add(command, "-smp");
+	command_add(command, "%u", options->cpus);
+	command_add(command, "-kernel");
+	command_add(command, "%s", options->nutshell);
+	command_add(command, "-append");
+	command_add(command, "%s%s%s", options->stats ? "stats " : "", options->trace ? "trace " : "",
+	            options->machine_options);
+	command_add(command, "-initrd");
+	command_add(command, "%s", options->image);
+	command_add(command, "-nodefaults");
+	command_add(command, "-no-reboot");
+	command_add(command, "-display");
+	command_add(command, "none");
+	command_add(command, "-vga");
+	command_add(command, "none");
+	command_add(command, "-net");
+	command_add(command, "none");
+	command_add(command, "-chardev");
+	command_add(command, "stdio,id=console,signal=off");
+	command_add(command, "-serial");
+	command_add(command, "chardev:console");
+	command_add(command, "-chardev");
+	command_add(command, "file,id=log,path=%s", options->log);
+	command_add(command, "-device");
+	command_add(command, "isa-debugcon,iobase=0xe9,chardev=log");
+	command_add(command, "-device");
+	command_add(command, "isa-debug-exit,iobase=0x%x,iosize=1", NUTSHELL_DEBUG_EXIT_PORT);
+	command->argument[command->count] = NULL;
+}
+
+/* In the child: never returns. The child ends with its parent, so that a killed run leaves no QEMU behind. */
+static void __noreturn child(const struct command *command, int in, int out, int errors, int failure)
+{
+	int reason;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0); /* Ctrl-C in a terminal that is not raw is for run, which then ends QEMU in order */
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0)
+		execvp(command->argument[0], command->argument);
+	reason = errno;
+	if (write(failure, &reason, sizeof(reason)) != (ssize_t)sizeof(reason))
+		_exit(RUN_NO_START);
+	_exit(RUN_NO_START);
+}
+
+static int start_failed(const struct options *options, int reason)
+{
+	if (reason == ENOENT)
+		complain("there is no QEMU called '%s'. Run './cashew setup' to install it, or give --qemu FILE",
+		         options->qemu);
+	else
+		complain("cannot start QEMU '%s': %s", options->qemu, strerror(reason));
+	return RUN_NO_START;
+}
+
+int machine_start(struct machine *machine, const struct options *options)
+{
+	struct command command = { .count = 0 };
+	int in[2], out[2], errors[2], failure[2], reason = 0;
+	ssize_t got;
+
+	command_build(&command, options);
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0 ||
+	    pipe2(failure, O_CLOEXEC) != 0)
+		return start_failed(options, errno);
+	machine->pid = fork();
+	if (machine->pid < 0)
+		return start_failed(options, errno);
+	if (machine->pid == 0)
+		child(&command, in[0], out[1], errors[1], failure[1]);
+	for (unsigned i = 0; i < command.count; i++)
+		free(command.argument[i]);
+	close(in[0]);
+	close(out[1]);
+	close(errors[1]);
+	close(failure[1]);
+	got = read(failure[0], &reason, sizeof(reason));
+	close(failure[0]);
+	if (got == (ssize_t)sizeof(reason)) {
+		waitpid(machine->pid, NULL, 0);
+		return start_failed(options, reason);
+	}
+	machine->console_in = in[1];
+	machine->console_out = out[0];
+	machine->errors = errors[0];
+	fcntl(machine->console_in, F_SETFL, O_NONBLOCK);
+	return RUN_OK;
+}
+
+int machine_wait(struct machine *machine)
+{
+	int status = 0;
+
+	while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+void machine_kill(struct machine *machine)
+{
+	kill(machine->pid, SIGTERM);
+	for (int tenths = 0; tenths < 10; tenths++) {
+		siginfo_t info = { .si_pid = 0 };
+
+		if (waitid(P_PID, (id_t)machine->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
+			return;
+		usleep(100000);
+	}
+	kill(machine->pid, SIGKILL);
+}

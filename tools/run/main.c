@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/run/run.h"
+
+/* Nutshell's log is a file that QEMU writes; one of our own unless the user wants to keep it. */
+static int choose_log(struct options *options, char *path, size_t size)
+{
+	const char *directory = getenv("TMPDIR");
+	int file;
+
+	if (options->log != NULL)
+		return RUN_OK;
+	snprintf(path, size, "%s/nutshell-XXXXXX", directory != NULL ? directory : "/tmp");
+	file = mkstemp(path);
+	if (file < 0) {
+		complain("cannot make a file in %s: %s. Set TMPDIR to a folder that can be written",
+		         directory != NULL ? directory : "/tmp", strerror(errno));
+		return RUN_FAILED;
+	}
+	close(file);
+	options->log = path;
+	return RUN_OK;
+}
+
+static int run(const struct options *options, struct script *script)
+{
+	static struct console_result result;
+	struct machine machine;
+	int status = machine_start(&machine, options);
+
+	if (status != RUN_OK)
+		return status;
+	console_run(&machine, options, script, &result);
+	return report_end(options, &result, machine_wait(&machine));
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct script *script = NULL;
+	char log_path[4096];
+	int status = options_parse(&options, argc, argv);
+
+	if (status != RUN_OK)
+		return status < 0 ? RUN_OK : status;
+	if (options.script != NULL) {
+		script = script_open(options.script);
+		if (script == NULL)
+			return RUN_USAGE;
+	}
+	status = choose_log(&options, log_path, sizeof(log_path));
+	if (status != RUN_OK)
+		return status;
+	status = run(&options, script);
+	if (!options.keep_log)
+		unlink(options.log);
+	return status;
+}
