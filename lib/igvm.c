@@ -260,6 +260,9 @@ int igvm_read_parameter_area(const struct igvm_file *file, const struct igvm_hea
 
 	if (result == 0 && (area->number_of_bytes == 0 || !is_aligned(area->number_of_bytes, PAGE_SIZE)))
 		return fail_field(header, 0, "size of a parameter area must be a multiple of the page size", error);
+	/* Parameters have 32-bit offsets, so that nobody needs more; and nobody has to allocate it. */
+	if (result == 0 && area->number_of_bytes > UINT32_MAX)
+		return fail_field(header, 0, "parameter area is larger than 4 GiB", error);
 	return result;
 }
 

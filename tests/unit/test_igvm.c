@@ -350,7 +350,7 @@ TEST(page_data_fields)
 
 TEST(other_fields)
 {
-	const struct igvm_parameter_area areas[] = { { 0, 0, 0 }, { 4095, 0, 0 }, { 4097, 0, 0 } };
+	const struct igvm_parameter_area areas[] = { { 0, 0, 0 }, { 4095, 0, 0 }, { 4097, 0, 0 }, { 0x100000000, 0, 0 } };
 	const struct igvm_parameter_insert insert = { 0x1800, 1, 0 };
 	const struct igvm_vp_context contexts[] = {
 		{ .gpa = 0x800, .compatibility_mask = 1, .file_offset = FILE_HEADERS_MAX },

@@ -161,8 +161,8 @@ TEST(parameters)
 	bad = file_insert(&file, 0x2000, 1, 7);
 	CHECK_BAD(file, bad);
 	file = begin();
-	file_area(&file, 0, 0xFFFFFFFFFFFFF000);
-	bad = file_insert(&file, 0x2000, 1, 0);
+	file_area(&file, 0, 0x2000);
+	bad = file_insert(&file, 0xFFFFFFFFFFFFF000, 1, 0);
 	CHECK_BAD(file, bad);
 }
 

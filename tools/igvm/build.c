@@ -117,7 +117,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_HOST:
 		options->recipe = recipe_find(value);
 		return options->recipe ? 0 : bad_value("host", value, "one that 'igvm build --help' lists");
-	default: return ERR_INVALID; /* getopt has told what */
+	default: return ERR_INVALID; /* report_option() has told */
 	}
 }
 
@@ -228,11 +228,14 @@ int command_build(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "ho:q", long_options, NULL)) != -1) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":ho:q", long_options, NULL)) != -1) {
 		if (option == OPTION_HELP) {
 			print_help();
 			return STATUS_OK;
 		}
+		if (option == '?' || option == ':')
+			report_option("build", option, argv);
 		if (take_option(&options, option, optarg) != 0)
 			return STATUS_FAILED;
 	}

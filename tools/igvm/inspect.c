@@ -356,15 +356,18 @@ int command_inspect(int argc, char **argv)
 	struct blob blob;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option != 'h')
-			return STATUS_USAGE;
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (option != 'h') {
+			report_option("inspect", option, argv);
+			return STATUS_FAILED;
+		}
 		print_help();
 		return STATUS_OK;
 	}
 	if (optind + 1 != argc) {
 		report("inspect: one file must be named; see 'igvm inspect --help'");
-		return STATUS_USAGE;
+		return STATUS_FAILED;
 	}
 	if (blob_read(&blob, "image", argv[optind]) != 0)
 		return STATUS_FAILED;

@@ -15,25 +15,25 @@ static const struct {
 	{ "inspect", "show what an image holds, and its launch digest", command_inspect },
 };
 
-static void print_usage(FILE *stream)
+static void print_usage(void)
 {
 	fputs("usage: igvm COMMAND [ARGUMENT...]\n\n"
 	      "Images of confidential virtual machines in the IGVM format.\n\n"
 	      "commands:\n",
-	      stream);
+	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'igvm COMMAND --help' explains a command.\n", stream);
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'igvm COMMAND --help' explains a command.\n", stdout);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		print_usage(stderr);
-		return STATUS_USAGE;
+		report("no command given; 'igvm --help' lists them");
+		return STATUS_FAILED;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-		print_usage(stdout);
+		print_usage();
 		return STATUS_OK;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -41,5 +41,5 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	}
 	report("unknown command '%s'; 'igvm --help' lists them", argv[1]);
-	return STATUS_USAGE;
+	return STATUS_FAILED;
 }

@@ -2,6 +2,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,4 +180,14 @@ int parse_number(const char *text, uint64_t max, uint64_t *value)
 	errno = 0;
 	*value = strtoull(text, &end, text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10);
 	return errno == 0 && *end == '\0' && end != text && *value <= max ? 0 : ERR_INVALID;
+}
+
+void report_option(const char *command, int result, char **argv)
+{
+	const char *option = argv[optind - 1];
+
+	if (result == ':')
+		report("%s: option '%s' needs a value; see 'igvm %s --help'", command, option, command);
+	else
+		report("%s: unknown option '%s'; see 'igvm %s --help'", command, option, command);
 }

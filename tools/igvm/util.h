@@ -19,6 +19,9 @@ struct blob {
 /* One line on standard error: "igvm: ...". */
 void report(const char *format, ...) __printf_like(1, 2);
 
+/* After getopt_long() with opterr = 0 returned '?' or ':': tells what is wrong with the option. */
+void report_option(const char *command, int result, char **argv);
+
 /* Zeroed memory. */
 void *allocate(size_t size);
 /* As realloc. */
