@@ -30,6 +30,7 @@ static const char help[] =
 	"  --qemu FILE       QEMU to use (default qemu-system-x86_64)\n"
 	"  --cpu MODEL       QEMU's processor model (default EPYC,+svm,+npt,phys-bits=52)\n"
 	"  --force           start even with too little memory\n"
+	"  --tsc             alone: print the rate of the time stamp counter in kHz\n"
 	"\nExit status: 0 when the guest switched off (or the script's, or the test payload's), 124 timeout, 125 no QEMU,\n"
 	"2 wrong usage, 1 every other end.\n";
 
