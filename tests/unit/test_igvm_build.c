@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/launch.h"
@@ -568,6 +569,11 @@ TEST(missing_and_empty_files)
 	CHECK_REFUSED("no/image: No such file", BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", nowhere));
 	CHECK_REFUSED("Is a directory", BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", directory));
 	CHECK_REFUSED("is a directory", BUILD_LINUX("--initrd", directory));
+	/* The finished file cannot take its name: nothing of it may stay behind. */
+	snprintf(nowhere, sizeof(nowhere), "%s/sub", directory);
+	REQUIRE(mkdir(nowhere, 0700) == 0);
+	CHECK_REFUSED("Is a directory", BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", nowhere));
+	rmdir(nowhere);
 	unlink(initrd_path);
 	CHECK_REFUSED("initrd: No such file", BUILD_LINUX("--initrd", initrd_path));
 	write_file(initrd_path, "", 0);
@@ -680,6 +686,25 @@ TEST(bad_payloads)
 	CHECK_REFUSED("overlap", build_payload_with(0x80D000, 0, 0x1000));       /* the secrets page */
 	CHECK_REFUSED("overlap", build_payload_with(0x800000, 0x10, 0x20000));   /* bss over it */
 	CHECK_EQ(build_payload_with(0x300000, 1, 0x1000), 0);
+}
+
+TEST(pages_of_an_image_may_not_overlap)
+{
+	const uint8_t byte = 1;
+
+	for (uint32_t with_area = 0; with_area < 2; with_area++) {
+		struct image pages = { 0 };
+		struct blob file = { 0 };
+
+		image_add(&pages, 0x5000, &byte, 1, IGVM_PAGE_TYPE_NORMAL, "first");
+		if (with_area)
+			image_add_area(&pages, 0x5000);
+		else
+			image_add(&pages, 0x5000, &byte, 1, IGVM_PAGE_TYPE_CPUID_DATA, "second");
+		CHECK_EQ(image_write(&pages, recipe_at(0), &file), ERR_INVALID);
+		CHECK(file.data == NULL);
+		image_free(&pages);
+	}
 }
 
 TEST(acpi_checksums)
