@@ -37,7 +37,8 @@ static int check_kind(struct bzimage *image, const uint8_t *bytes, struct bzimag
 		return fail(error, ERR_FORMAT, "not a Linux bzImage: no boot header", BZIMAGE_OFF_MAGIC);
 	image->version = read_u16(bytes, BZIMAGE_OFF_VERSION);
 	if (image->version < BZIMAGE_PROTOCOL_MIN)
-		return fail(error, ERR_UNSUPPORTED, "kernel is too old: boot protocol 2.12 is needed", BZIMAGE_OFF_VERSION);
+		return fail(error, ERR_UNSUPPORTED, "kernel is too old: boot protocol 2.12 is needed",
+			    BZIMAGE_OFF_VERSION);
 	if ((bytes[BZIMAGE_OFF_LOADFLAGS] & BZIMAGE_LOADED_HIGH) == 0)
 		return fail(error, ERR_UNSUPPORTED, "kernel is a zImage, not a bzImage", BZIMAGE_OFF_LOADFLAGS);
 	if ((read_u16(bytes, BZIMAGE_OFF_XLOADFLAGS) & BZIMAGE_XLF_KERNEL_64) == 0)

@@ -36,9 +36,9 @@
 
 #define BZIMAGE_MAGIC 0x53726448u /* "HdrS" */
 #define BZIMAGE_PROTOCOL_MIN 0x20Cu
-#define BZIMAGE_LOADED_HIGH (1u << 0)  /* loadflags: the protected-mode part is loaded at 1 MiB or above */
+#define BZIMAGE_LOADED_HIGH (1u << 0) /* loadflags: the protected-mode part is loaded at 1 MiB or above */
 #define BZIMAGE_XLF_KERNEL_64 (1u << 0) /* xloadflags: 64-bit entry point at 0x200 */
-#define BZIMAGE_ENTRY_64 0x200u         /* from the start of the protected-mode part */
+#define BZIMAGE_ENTRY_64 0x200u /* from the start of the protected-mode part */
 
 struct bzimage_error {
 	const char *text;
@@ -46,15 +46,15 @@ struct bzimage_error {
 };
 
 struct bzimage {
-	uint32_t version;         /* 0x20F: protocol 2.15 */
-	uint32_t header_end;      /* setup header: [0x1F1, header_end) of the file */
-	uint64_t kernel_offset;   /* protected-mode part: [kernel_offset, size of the file) */
+	uint32_t version; /* 0x20F: protocol 2.15 */
+	uint32_t header_end; /* setup header: [0x1F1, header_end) of the file */
+	uint64_t kernel_offset; /* protected-mode part: [kernel_offset, size of the file) */
 	uint64_t kernel_size;
-	uint64_t pref_address;    /* where it likes to be loaded */
-	uint32_t alignment;       /* power of two; what a relocatable kernel's address must be a multiple of */
+	uint64_t pref_address; /* where it likes to be loaded */
+	uint32_t alignment; /* power of two; what a relocatable kernel's address must be a multiple of */
 	bool relocatable;
-	uint32_t init_size;       /* bytes from its load address that the kernel needs before it reads the memory map */
-	uint32_t cmdline_size;    /* longest command line, without NUL */
+	uint32_t init_size; /* bytes from its load address that the kernel needs before it reads the memory map */
+	uint32_t cmdline_size; /* longest command line, without NUL */
 	uint32_t initrd_addr_max; /* highest address of the initrd's last byte */
 };
 

@@ -32,7 +32,7 @@ int elf_open(struct elf_file *file, const void *data, uint64_t size, struct elf_
 	table_size = (uint64_t)header.program_header_count * sizeof(struct elf_segment);
 	if (!range_within(header.program_headers_offset, table_size, sizeof(header), size))
 		return fail(error, "program headers are missing or lie outside the file",
-		            offsetof(struct elf_header, program_headers_offset));
+			    offsetof(struct elf_header, program_headers_offset));
 	file->data = data;
 	file->size = size;
 	file->entry = header.entry;

@@ -69,6 +69,6 @@ __must_check int elf_open(struct elf_file *file, const void *data, uint64_t size
  * memory_size and that the addresses do not wrap. ERR_NOT_FOUND when index >= segment_count.
  */
 __must_check int elf_read_segment(const struct elf_file *file, uint32_t index, struct elf_segment *segment,
-                                  struct elf_error *error);
+				  struct elf_error *error);
 
 #endif

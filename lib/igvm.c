@@ -126,10 +126,11 @@ static int read_fixed_header(struct igvm_file *file, const void *data, uint64_t 
 	}
 	if (fixed.v1.total_file_size > size)
 		return fail(error, ERR_FORMAT, "file is truncated: shorter than its header says", 16, 0);
-	if (fixed.v1.variable_header_offset < fixed_size || !is_aligned(fixed.v1.variable_header_offset, HEADER_ALIGNMENT))
+	if (fixed.v1.variable_header_offset < fixed_size ||
+	    !is_aligned(fixed.v1.variable_header_offset, HEADER_ALIGNMENT))
 		return fail(error, ERR_FORMAT, "variable headers overlap the fixed header or are not aligned", 8, 0);
 	if (!range_within(fixed.v1.variable_header_offset, fixed.v1.variable_header_size, fixed_size,
-	                  fixed.v1.total_file_size))
+			  fixed.v1.total_file_size))
 		return fail(error, ERR_FORMAT, "variable headers are empty or reach beyond the file", 12, 0);
 	file->data = data;
 	file->size = fixed.v1.total_file_size;
@@ -147,7 +148,7 @@ static int read_fixed_header(struct igvm_file *file, const void *data, uint64_t 
 }
 
 int igvm_next(const struct igvm_file *file, struct igvm_cursor *cursor, struct igvm_header *header,
-              struct igvm_error *error)
+	      struct igvm_error *error)
 {
 	uint64_t offset = file->headers_offset + cursor->consumed;
 	uint64_t left = file->headers_size - cursor->consumed;
@@ -165,7 +166,8 @@ int igvm_next(const struct igvm_file *file, struct igvm_cursor *cursor, struct i
 	header->offset = offset;
 	left -= sizeof(raw);
 	if (raw.length > left)
-		return fail(error, ERR_FORMAT, "variable header is longer than the header section", offset, header->type);
+		return fail(error, ERR_FORMAT, "variable header is longer than the header section", offset,
+			    header->type);
 	padded = align_up(raw.length, HEADER_ALIGNMENT);
 	cursor->consumed += sizeof(raw) + (padded < left ? padded : left);
 	return 0;
@@ -185,10 +187,10 @@ static int check_headers(const struct igvm_file *file, struct igvm_error *error)
 
 		if (!info && !header.optional)
 			return fail(error, ERR_UNSUPPORTED, "unknown type that is not optional", header.offset,
-			            header.type);
+				    header.type);
 		if (its_section != 0 && its_section < section)
 			return fail(error, ERR_FORMAT, "out of order: platforms, initialization, directives",
-			            header.offset, header.type);
+				    header.offset, header.type);
 		if (its_section != 0)
 			section = its_section;
 		if (info && info->body_size != 0 && info->body_size != header.length)
@@ -208,7 +210,7 @@ int igvm_open(struct igvm_file *file, const void *data, uint64_t size, struct ig
 
 /* Copies the body of a header whose type and length are as expected. */
 static int copy_body(const struct igvm_file *file, const struct igvm_header *header, uint32_t type, void *body,
-                     uint32_t size, struct igvm_error *error)
+		     uint32_t size, struct igvm_error *error)
 {
 	uint64_t start;
 
@@ -226,11 +228,11 @@ static int copy_body(const struct igvm_file *file, const struct igvm_header *hea
 static int fail_field(const struct igvm_header *header, size_t field_offset, const char *text, struct igvm_error *error)
 {
 	return fail(error, ERR_FORMAT, text, header->offset + sizeof(struct igvm_variable_header) + field_offset,
-	            header->type);
+		    header->type);
 }
 
 int igvm_read_platform(const struct igvm_file *file, const struct igvm_header *header,
-                       struct igvm_supported_platform *platform, struct igvm_error *error)
+		       struct igvm_supported_platform *platform, struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_SUPPORTED_PLATFORM, platform, sizeof(*platform), error);
 	uint32_t mask;
@@ -244,17 +246,18 @@ int igvm_read_platform(const struct igvm_file *file, const struct igvm_header *h
 }
 
 int igvm_read_policy(const struct igvm_file *file, const struct igvm_header *header, struct igvm_guest_policy *policy,
-                     struct igvm_error *error)
+		     struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_GUEST_POLICY, policy, sizeof(*policy), error);
 
 	if (result == 0 && policy->reserved != 0)
-		return fail_field(header, offsetof(struct igvm_guest_policy, reserved), "reserved field is not zero", error);
+		return fail_field(header, offsetof(struct igvm_guest_policy, reserved), "reserved field is not zero",
+				  error);
 	return result;
 }
 
 int igvm_read_parameter_area(const struct igvm_file *file, const struct igvm_header *header,
-                             struct igvm_parameter_area *area, struct igvm_error *error)
+			     struct igvm_parameter_area *area, struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_PARAMETER_AREA, area, sizeof(*area), error);
 
@@ -272,7 +275,7 @@ uint64_t igvm_page_data_size(const struct igvm_page_data *page)
 }
 
 int igvm_read_page_data(const struct igvm_file *file, const struct igvm_header *header, struct igvm_page_data *page,
-                        struct igvm_error *error)
+			struct igvm_error *error)
 {
 	const uint32_t known_flags = IGVM_PAGE_FLAG_2M | IGVM_PAGE_FLAG_UNMEASURED | IGVM_PAGE_FLAG_SHARED;
 	int result = copy_body(file, header, IGVM_VHT_PAGE_DATA, page, sizeof(*page), error);
@@ -289,12 +292,13 @@ int igvm_read_page_data(const struct igvm_file *file, const struct igvm_header *
 	if (page->data_type > IGVM_PAGE_TYPE_CPUID_XF)
 		return fail_field(header, offsetof(struct igvm_page_data, data_type), "unknown page type", error);
 	if (page->reserved != 0)
-		return fail_field(header, offsetof(struct igvm_page_data, reserved), "reserved field is not zero", error);
+		return fail_field(header, offsetof(struct igvm_page_data, reserved), "reserved field is not zero",
+				  error);
 	return 0;
 }
 
 int igvm_read_parameter_insert(const struct igvm_file *file, const struct igvm_header *header,
-                               struct igvm_parameter_insert *insert, struct igvm_error *error)
+			       struct igvm_parameter_insert *insert, struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_PARAMETER_INSERT, insert, sizeof(*insert), error);
 
@@ -304,7 +308,7 @@ int igvm_read_parameter_insert(const struct igvm_file *file, const struct igvm_h
 }
 
 int igvm_read_vp_context(const struct igvm_file *file, const struct igvm_header *header,
-                         struct igvm_vp_context *context, struct igvm_error *error)
+			 struct igvm_vp_context *context, struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_VP_CONTEXT, context, sizeof(*context), error);
 
@@ -313,12 +317,13 @@ int igvm_read_vp_context(const struct igvm_file *file, const struct igvm_header 
 	if (!is_aligned(context->gpa, PAGE_SIZE))
 		return fail_field(header, 0, "address of the VP context is not aligned", error);
 	if (context->reserved != 0)
-		return fail_field(header, offsetof(struct igvm_vp_context, reserved), "reserved field is not zero", error);
+		return fail_field(header, offsetof(struct igvm_vp_context, reserved), "reserved field is not zero",
+				  error);
 	return 0;
 }
 
 int igvm_read_required_memory(const struct igvm_file *file, const struct igvm_header *header,
-                              struct igvm_required_memory *memory, struct igvm_error *error)
+			      struct igvm_required_memory *memory, struct igvm_error *error)
 {
 	int result = copy_body(file, header, IGVM_VHT_REQUIRED_MEMORY, memory, sizeof(*memory), error);
 	uint64_t end;
@@ -333,7 +338,7 @@ int igvm_read_required_memory(const struct igvm_file *file, const struct igvm_he
 }
 
 int igvm_read_parameter(const struct igvm_file *file, const struct igvm_header *header,
-                        struct igvm_parameter *parameter, struct igvm_error *error)
+			struct igvm_parameter *parameter, struct igvm_error *error)
 {
 	if (!igvm_type_is_parameter(header->type))
 		return fail(error, ERR_INVALID, "read as another type", header->offset, header->type);
@@ -341,9 +346,10 @@ int igvm_read_parameter(const struct igvm_file *file, const struct igvm_header *
 }
 
 int igvm_file_data(const struct igvm_file *file, const struct igvm_header *header, uint64_t offset, uint64_t size,
-                   const uint8_t **data, struct igvm_error *error)
+		   const uint8_t **data, struct igvm_error *error)
 {
-	uint64_t fixed_size = file->version == 2 ? sizeof(struct igvm_fixed_header_v2) : sizeof(struct igvm_fixed_header);
+	uint64_t fixed_size =
+		file->version == 2 ? sizeof(struct igvm_fixed_header_v2) : sizeof(struct igvm_fixed_header);
 
 	if (!range_within(offset, size, fixed_size, file->size))
 		return fail(error, ERR_FORMAT, "data lies outside the file", header->offset, header->type);

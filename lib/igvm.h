@@ -29,7 +29,7 @@ struct igvm_file {
 	uint64_t size; /* total_file_size of the header; bytes behind it are ignored */
 	uint32_t version;
 	uint32_t architecture; /* IGVM_ARCH_X64 in version 1 */
-	uint32_t page_size;    /* 4096 in version 1 */
+	uint32_t page_size; /* 4096 in version 1 */
 	uint32_t checksum;
 	uint64_t headers_offset; /* variable headers: [headers_offset, headers_offset + headers_size) */
 	uint64_t headers_size;
@@ -58,7 +58,7 @@ __must_check int igvm_open(struct igvm_file *file, const void *data, uint64_t si
 
 /* Next variable header in file order; ERR_NOT_FOUND behind the last one. */
 __must_check int igvm_next(const struct igvm_file *file, struct igvm_cursor *cursor, struct igvm_header *header,
-                           struct igvm_error *error);
+			   struct igvm_error *error);
 
 /* Name of a type as in IGVM_VHT_*, "unknown" for others. */
 const char *igvm_type_name(uint32_t type);
@@ -71,22 +71,22 @@ bool igvm_type_known(uint32_t type);
  * of a platform, page sizes). The header must have the right type; ERR_INVALID otherwise.
  */
 __must_check int igvm_read_platform(const struct igvm_file *file, const struct igvm_header *header,
-                                    struct igvm_supported_platform *platform, struct igvm_error *error);
+				    struct igvm_supported_platform *platform, struct igvm_error *error);
 __must_check int igvm_read_policy(const struct igvm_file *file, const struct igvm_header *header,
-                                  struct igvm_guest_policy *policy, struct igvm_error *error);
+				  struct igvm_guest_policy *policy, struct igvm_error *error);
 __must_check int igvm_read_parameter_area(const struct igvm_file *file, const struct igvm_header *header,
-                                          struct igvm_parameter_area *area, struct igvm_error *error);
+					  struct igvm_parameter_area *area, struct igvm_error *error);
 __must_check int igvm_read_page_data(const struct igvm_file *file, const struct igvm_header *header,
-                                     struct igvm_page_data *page, struct igvm_error *error);
+				     struct igvm_page_data *page, struct igvm_error *error);
 __must_check int igvm_read_parameter_insert(const struct igvm_file *file, const struct igvm_header *header,
-                                            struct igvm_parameter_insert *insert, struct igvm_error *error);
+					    struct igvm_parameter_insert *insert, struct igvm_error *error);
 __must_check int igvm_read_vp_context(const struct igvm_file *file, const struct igvm_header *header,
-                                      struct igvm_vp_context *context, struct igvm_error *error);
+				      struct igvm_vp_context *context, struct igvm_error *error);
 __must_check int igvm_read_required_memory(const struct igvm_file *file, const struct igvm_header *header,
-                                           struct igvm_required_memory *memory, struct igvm_error *error);
+					   struct igvm_required_memory *memory, struct igvm_error *error);
 /* For all types whose body is a parameter: igvm_type_is_parameter(). */
 __must_check int igvm_read_parameter(const struct igvm_file *file, const struct igvm_header *header,
-                                     struct igvm_parameter *parameter, struct igvm_error *error);
+				     struct igvm_parameter *parameter, struct igvm_error *error);
 /* VP_COUNT, SRAT, MADT, MMIO_RANGES, MEMORY_MAP, COMMAND_LINE, SLIT, PPTT, DEVICE_TREE, ENVIRONMENT_INFO. */
 bool igvm_type_is_parameter(uint32_t type);
 
@@ -98,6 +98,6 @@ uint64_t igvm_page_data_size(const struct igvm_page_data *page);
  * lie in the file or touches its headers. An offset of 0 means "zeros" and is the caller's to handle; it fails here.
  */
 __must_check int igvm_file_data(const struct igvm_file *file, const struct igvm_header *header, uint64_t offset,
-                                uint64_t size, const uint8_t **data, struct igvm_error *error);
+				uint64_t size, const uint8_t **data, struct igvm_error *error);
 
 #endif

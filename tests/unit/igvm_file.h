@@ -95,8 +95,9 @@ static inline void file_finish(struct test_file *file)
 
 static inline void file_platform(struct test_file *file, uint32_t mask)
 {
-	struct igvm_supported_platform platform = { .compatibility_mask = mask, .platform_type = IGVM_PLATFORM_SEV_SNP,
-		                                    .platform_version = 1 };
+	struct igvm_supported_platform platform = { .compatibility_mask = mask,
+						    .platform_type = IGVM_PLATFORM_SEV_SNP,
+						    .platform_version = 1 };
 	struct igvm_guest_policy policy = { 0x30000, mask, 0 };
 
 	file_header(file, IGVM_VHT_SUPPORTED_PLATFORM, &platform, sizeof(platform));
@@ -141,7 +142,9 @@ static inline uint32_t file_context(struct test_file *file, uint64_t gpa, uint32
 /* A small complete file with one of everything. */
 static inline void file_sample(struct test_file *file, uint32_t version)
 {
-	const struct igvm_required_memory memory = { .gpa = 0x100000, .compatibility_mask = 1, .number_of_bytes = 0x2000 };
+	const struct igvm_required_memory memory = { .gpa = 0x100000,
+						     .compatibility_mask = 1,
+						     .number_of_bytes = 0x2000 };
 	uint32_t content;
 
 	file_begin(file, version);

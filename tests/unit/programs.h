@@ -43,7 +43,7 @@ static inline void elf_begin(struct test_elf *elf, uint64_t entry)
 
 /* Adds a PT_LOAD; its content is file_size bytes of 0x11 * (number of the segment + 1). */
 static inline void elf_add(struct test_elf *elf, uint64_t address, uint64_t file_size, uint64_t memory_size,
-                           uint32_t flags)
+			   uint32_t flags)
 {
 	uint32_t index = elf->header.program_header_count++;
 

@@ -102,7 +102,7 @@ TEST(header_fields)
 	BAD_HEADER(ident[0], 0, 0);
 	BAD_HEADER(ident[4], 1, 4); /* 32 bits */
 	BAD_HEADER(ident[5], 2, 4); /* big-endian */
-	BAD_HEADER(type, 3, 16);    /* shared object */
+	BAD_HEADER(type, 3, 16); /* shared object */
 	BAD_HEADER(machine, 183, 18);
 	BAD_HEADER(program_header_size, 32, 54);
 	BAD_HEADER(program_header_count, 0, 32);

@@ -47,8 +47,8 @@ static int read_all(const uint8_t *data, size_t size, unsigned *headers, struct 
 		if (header.type == IGVM_VHT_PAGE_DATA) {
 			result = igvm_read_page_data(&file, &header, &page, error);
 			if (result == 0 && page.file_offset != 0)
-				result = igvm_file_data(&file, &header, page.file_offset, igvm_page_data_size(&page), &content,
-				                        error);
+				result = igvm_file_data(&file, &header, page.file_offset, igvm_page_data_size(&page),
+							&content, error);
 			if (result == 0 && page.file_offset != 0)
 				result = content[igvm_page_data_size(&page) - 1] == 0x77 ? ERR_INVALID : 0;
 		}
@@ -189,18 +189,18 @@ TEST(fixed_header_fields)
 		uint32_t offset, value;
 		int result;
 	} cases[] = {
-		{ 0, 0x4D564748, ERR_FORMAT },      /* magic */
-		{ 4, 0, ERR_UNSUPPORTED },          /* version */
+		{ 0, 0x4D564748, ERR_FORMAT },
+		{ 4, 0, ERR_UNSUPPORTED }, /* version */
 		{ 4, 3, ERR_UNSUPPORTED },
-		{ 8, 16, ERR_FORMAT },              /* variable headers inside the fixed header */
-		{ 8, 36, ERR_FORMAT },              /* not aligned */
-		{ 8, 0xFFFFFFF8, ERR_FORMAT },      /* outside */
-		{ 12, 0, ERR_FORMAT },              /* empty */
-		{ 12, 0xFFFFFFFF, ERR_FORMAT },     /* beyond the file */
-		{ 16, 0, ERR_FORMAT },              /* total size */
+		{ 8, 16, ERR_FORMAT }, /* variable headers: inside the fixed header, not aligned, outside */
+		{ 8, 36, ERR_FORMAT },
+		{ 8, 0xFFFFFFF8, ERR_FORMAT },
+		{ 12, 0, ERR_FORMAT }, /* ... empty, beyond the file */
+		{ 12, 0xFFFFFFFF, ERR_FORMAT },
+		{ 16, 0, ERR_FORMAT }, /* total size */
 		{ 16, 0xFFFFFFFF, ERR_FORMAT },
-		{ 24, 1, ERR_UNSUPPORTED },         /* architecture */
-		{ 28, 16384, ERR_UNSUPPORTED },     /* page size */
+		{ 24, 1, ERR_UNSUPPORTED }, /* architecture */
+		{ 28, 16384, ERR_UNSUPPORTED }, /* page size */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -244,12 +244,12 @@ TEST(lengths_are_strict)
 	static const struct {
 		uint32_t type, size;
 	} types[] = {
-		{ IGVM_VHT_GUEST_POLICY, 16 },      { IGVM_VHT_RELOCATABLE_REGION, 48 },
-		{ IGVM_VHT_PARAMETER_AREA, 16 },    { IGVM_VHT_PAGE_DATA, 24 },
-		{ IGVM_VHT_PARAMETER_INSERT, 16 },  { IGVM_VHT_VP_CONTEXT, 20 },
-		{ IGVM_VHT_REQUIRED_MEMORY, 24 },   { IGVM_VHT_VP_COUNT_PARAMETER, 8 },
-		{ IGVM_VHT_MEMORY_MAP, 8 },         { IGVM_VHT_MADT, 8 },
-		{ IGVM_VHT_ENVIRONMENT_INFO, 8 },   { IGVM_VHT_SNP_ID_BLOCK, 0x2B8 },
+		{ IGVM_VHT_GUEST_POLICY, 16 },     { IGVM_VHT_RELOCATABLE_REGION, 48 },
+		{ IGVM_VHT_PARAMETER_AREA, 16 },   { IGVM_VHT_PAGE_DATA, 24 },
+		{ IGVM_VHT_PARAMETER_INSERT, 16 }, { IGVM_VHT_VP_CONTEXT, 20 },
+		{ IGVM_VHT_REQUIRED_MEMORY, 24 },  { IGVM_VHT_VP_COUNT_PARAMETER, 8 },
+		{ IGVM_VHT_MEMORY_MAP, 8 },        { IGVM_VHT_MADT, 8 },
+		{ IGVM_VHT_ENVIRONMENT_INFO, 8 },  { IGVM_VHT_SNP_ID_BLOCK, 0x2B8 },
 	};
 	uint8_t body[0x300] = { 0 };
 	struct igvm_error error;
@@ -350,7 +350,9 @@ TEST(page_data_fields)
 
 TEST(other_fields)
 {
-	const struct igvm_parameter_area areas[] = { { 0, 0, 0 }, { 4095, 0, 0 }, { 4097, 0, 0 }, { 0x100000000, 0, 0 } };
+	const struct igvm_parameter_area areas[] = {
+		{ 0, 0, 0 }, { 4095, 0, 0 }, { 4097, 0, 0 }, { 0x100000000, 0, 0 }
+	};
 	const struct igvm_parameter_insert insert = { 0x1800, 1, 0 };
 	const struct igvm_vp_context contexts[] = {
 		{ .gpa = 0x800, .compatibility_mask = 1, .file_offset = FILE_HEADERS_MAX },

@@ -108,7 +108,7 @@ static int run_build(const char *const *arguments)
 	char *argv[24];
 	int argc = 0, status, saved = dup(STDERR_FILENO);
 
-	argv[argc++] = (char *)(uintptr_t)"build";
+	argv[argc++] = (char *)(uintptr_t) "build";
 	for (; *arguments != NULL; arguments++)
 		argv[argc++] = (char *)(uintptr_t)*arguments;
 	argv[argc] = NULL;
@@ -123,10 +123,8 @@ static int run_build(const char *const *arguments)
 }
 
 #define BUILD(...) run_build((const char *const[]){ __VA_ARGS__, "-q", NULL })
-#define BUILD_LINUX(...) \
-	BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", image_path, __VA_ARGS__)
-#define BUILD_PAYLOAD(...) \
-	BUILD("--monitor", monitor_path, "--payload", payload_path, "-o", image_path, __VA_ARGS__)
+#define BUILD_LINUX(...) BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", image_path, __VA_ARGS__)
+#define BUILD_PAYLOAD(...) BUILD("--monitor", monitor_path, "--payload", payload_path, "-o", image_path, __VA_ARGS__)
 
 /* Exit status 1, one line of explanation that has this in it, and no output file, finished or not. */
 static void check_refused(int status, size_t files_before, const char *expected, int line)
@@ -335,7 +333,7 @@ TEST(monitor_page_tables)
 		CHECK(!(write && execute));
 		CHECK_EQ(execute, offset == LAUNCH_OFF_IMAGE);
 		CHECK_EQ(!write, offset == LAUNCH_OFF_BLOCK || offset == LAUNCH_OFF_GUEST_VMSA ||
-		                 offset == LAUNCH_OFF_IMAGE || offset == LAUNCH_OFF_IMAGE + 0x1000);
+					 offset == LAUNCH_OFF_IMAGE || offset == LAUNCH_OFF_IMAGE + 0x1000);
 	}
 	/* One page one to one, for the way into the high addresses; nothing else. */
 	CHECK_EQ(translate(root, MONITOR_GPA + LAUNCH_OFF_IMAGE) & 0x000FFFFFFFFFF000, MONITOR_GPA + LAUNCH_OFF_IMAGE);
@@ -446,7 +444,7 @@ TEST(linux_boot_parameters)
 	memcpy(&value, params + BZIMAGE_OFF_RAMDISK_SIZE, 4);
 	CHECK_EQ(value, 6);
 	memcpy(&setup_data, params + BZIMAGE_OFF_SETUP_DATA, 8);
-	CHECK_EQ(read_u64(setup_data), 0);                  /* next */
+	CHECK_EQ(read_u64(setup_data), 0); /* next */
 	CHECK_EQ(read_u64(setup_data + 8), 0x400000007ull); /* length 4, type 7 */
 	blob_gpa = (uint32_t)read_u64(setup_data + 16);
 	blob = find_page(blob_gpa, NULL);
@@ -472,7 +470,9 @@ TEST(linux_boot_parameters)
 
 TEST(guest_memory_is_mapped_one_to_one)
 {
-	static const uint64_t addresses[] = { 0, 0x10000, 0x80D000, GUEST_KERNEL, GUEST_INITRD, 0xFEE00000, 0xFFFFFFFF };
+	static const uint64_t addresses[] = {
+		0, 0x10000, 0x80D000, GUEST_KERNEL, GUEST_INITRD, 0xFEE00000, 0xFFFFFFFF
+	};
 	struct launch_block block;
 	struct vmsa vmsa;
 
@@ -555,7 +555,7 @@ TEST(command_line_errors)
 	CHECK_REFUSED("--console yes", BUILD_LINUX("--console", "yes"));
 	CHECK_REFUSED("--host x", BUILD_LINUX("--host", "x"));
 	CHECK_REFUSED("--name is longer",
-	              BUILD_LINUX("--name", "0123456789012345678901234567890123456789012345678901234567890123"));
+		      BUILD_LINUX("--name", "0123456789012345678901234567890123456789012345678901234567890123"));
 	CHECK_REFUSED("unknown option '--bogus'", BUILD_LINUX("--bogus"));
 	CHECK_REFUSED("every argument needs an option", BUILD_LINUX("stray"));
 }
@@ -566,7 +566,8 @@ TEST(missing_and_empty_files)
 
 	write_good_files();
 	snprintf(nowhere, sizeof(nowhere), "%s/no/image", directory);
-	CHECK_REFUSED("no/image: No such file", BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", nowhere));
+	CHECK_REFUSED("no/image: No such file",
+		      BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", nowhere));
 	CHECK_REFUSED("Is a directory", BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", directory));
 	CHECK_REFUSED("is a directory", BUILD_LINUX("--initrd", directory));
 	/* The finished file cannot take its name: nothing of it may stay behind. */
@@ -681,10 +682,10 @@ TEST(bad_payloads)
 	CHECK_REFUSED("lies outside", build_payload_with(MONITOR_GPA, 1, 1));
 	CHECK_REFUSED("lies outside", build_payload_with(MONITOR_GPA - 0x1000, 1, 0x1001));
 	CHECK_REFUSED("does not start at a page", build_payload_with(0x300010, 1, 1));
-	CHECK_REFUSED("overlap", build_payload_with(0x204000, 1, 1));            /* its own bss */
-	CHECK_REFUSED("overlap", build_payload_with(0x200000, 1, 1));            /* its own text */
-	CHECK_REFUSED("overlap", build_payload_with(0x80D000, 0, 0x1000));       /* the secrets page */
-	CHECK_REFUSED("overlap", build_payload_with(0x800000, 0x10, 0x20000));   /* bss over it */
+	CHECK_REFUSED("overlap", build_payload_with(0x204000, 1, 1)); /* its own bss */
+	CHECK_REFUSED("overlap", build_payload_with(0x200000, 1, 1)); /* its own text */
+	CHECK_REFUSED("overlap", build_payload_with(0x80D000, 0, 0x1000)); /* the secrets page */
+	CHECK_REFUSED("overlap", build_payload_with(0x800000, 0x10, 0x20000)); /* bss over it */
 	CHECK_EQ(build_payload_with(0x300000, 1, 0x1000), 0);
 }
 

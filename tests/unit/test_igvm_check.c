@@ -99,7 +99,8 @@ TEST(different_platforms_may_share_addresses)
 {
 	struct test_file file;
 	struct igvm_error error;
-	const struct igvm_supported_platform second = { .compatibility_mask = 2, .platform_type = IGVM_PLATFORM_SEV_SNP };
+	const struct igvm_supported_platform second = { .compatibility_mask = 2,
+							.platform_type = IGVM_PLATFORM_SEV_SNP };
 	uint32_t bad;
 
 	file_begin(&file, 1);
@@ -126,9 +127,10 @@ TEST(masks)
 	bad = file_header(&file, IGVM_VHT_GUEST_POLICY, &(struct igvm_guest_policy){ 0x30000, 4, 0 }, 16);
 	CHECK_BAD(file, bad);
 	file_begin(&file, 1);
-	file_header(&file, IGVM_VHT_SUPPORTED_PLATFORM, &(struct igvm_supported_platform){ .compatibility_mask = 1 }, 16);
-	bad = file_header(&file, IGVM_VHT_SUPPORTED_PLATFORM, &(struct igvm_supported_platform){ .compatibility_mask = 1 },
-	                  16);
+	file_header(&file, IGVM_VHT_SUPPORTED_PLATFORM, &(struct igvm_supported_platform){ .compatibility_mask = 1 },
+		    16);
+	bad = file_header(&file, IGVM_VHT_SUPPORTED_PLATFORM,
+			  &(struct igvm_supported_platform){ .compatibility_mask = 1 }, 16);
 	CHECK_BAD(file, bad);
 }
 
@@ -208,11 +210,13 @@ TEST(digests)
 	file_begin(&file, 1);
 	file_platform(&file, 1);
 	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, text, &ambiguous) == 0);
-	CHECK_TEXT(text, "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000");
+	CHECK_TEXT(text,
+		   "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000");
 	file_sample(&file, 1);
 	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, text, &ambiguous) == 0);
 	CHECK(!ambiguous);
-	CHECK_TEXT(text, "9c4869ac17926671fcac646c46c272edb02a1e2f8beb9c7fb0f0d6b057d9e42a5e0a4c427a8ba51436533ac109ef932f");
+	CHECK_TEXT(text,
+		   "9c4869ac17926671fcac646c46c272edb02a1e2f8beb9c7fb0f0d6b057d9e42a5e0a4c427a8ba51436533ac109ef932f");
 }
 
 TEST(pages_without_content_are_told)

@@ -124,6 +124,7 @@ _Static_assert(sizeof(struct facs) == 64, "FACS");
  *     }
  *   }
  */
+/* clang-format off */
 static const uint8_t dsdt_code[] = {
 	0x08, '\\', '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x00, 0x00, 0x00, 0x00,
 	0x10, 0x33, '\\', '_', 'S', 'B', '_',
@@ -133,6 +134,7 @@ static const uint8_t dsdt_code[] = {
 	0x08, '_', 'C', 'R', 'S', 0x11, 0x10, 0x0A, 0x0D,
 	0x47, 0x01, 0xF8, 0x03, 0xF8, 0x03, 0x00, 0x08, 0x22, 0x10, 0x00, 0x79, 0x00,
 };
+/* clang-format on */
 
 static uint8_t checksum(const void *data, size_t size)
 {
@@ -146,8 +148,9 @@ static uint8_t checksum(const void *data, size_t size)
 
 static struct table_header make_header(const char signature[4], size_t length, uint8_t revision)
 {
-	struct table_header header = { .length = (uint32_t)length, .revision = revision, .oem_revision = 1,
-		                       .creator_revision = 1 };
+	struct table_header header = {
+		.length = (uint32_t)length, .revision = revision, .oem_revision = 1, .creator_revision = 1
+	};
 
 	memcpy(header.signature, signature, 4);
 	memcpy(header.oem_id, "CASHEW", 6);
@@ -190,7 +193,7 @@ static void put_fadt(uint8_t *page, uint64_t base)
 		.century = 0x32,
 		.boot_architecture = BOOT_LEGACY_DEVICES | BOOT_NO_VGA,
 		.flags = FADT_WBINVD | FADT_PROC_C1 | FADT_POWER_BUTTON | FADT_SLEEP_BUTTON | FADT_RTC_S4 |
-		         FADT_RESET_REGISTER | FADT_USE_PLATFORM_CLOCK,
+			 FADT_RESET_REGISTER | FADT_USE_PLATFORM_CLOCK,
 		.reset_register = io_register(RESET_PORT, 1, ACCESS_BYTE),
 		.reset_value = RESET_VALUE,
 		.minor_revision = 3,
@@ -228,7 +231,8 @@ static void put_rsdp(uint8_t *page, uint64_t base)
 
 void acpi_build(uint8_t page[PAGE_SIZE], uint64_t table_gpa, uint64_t madt_gpa)
 {
-	struct xsdt xsdt = { .header = make_header("XSDT", sizeof(xsdt), 1), .table = { table_gpa + OFF_FADT, madt_gpa } };
+	struct xsdt xsdt = { .header = make_header("XSDT", sizeof(xsdt), 1),
+			     .table = { table_gpa + OFF_FADT, madt_gpa } };
 	struct facs facs = { .length = sizeof(facs), .version = 2 };
 
 	memset(page, 0, PAGE_SIZE);

@@ -56,7 +56,8 @@ static const struct option long_options[] = {
 
 static void print_help(void)
 {
-	fputs("usage: igvm build --monitor ELF (--kernel FILE [--initrd FILE] [--append TEXT] | --payload ELF) -o FILE\n\n"
+	fputs("usage: igvm build --monitor ELF (--kernel FILE [--initrd FILE] [--append TEXT] | --payload ELF) -o "
+	      "FILE\n\n"
 	      "Makes an IGVM image of the monitor and the guest that it starts. The same inputs give the same bits.\n\n"
 	      "  --monitor ELF        the monitor\n"
 	      "  --kernel FILE        Linux bzImage, started directly in 64-bit mode\n"
@@ -83,7 +84,7 @@ static int bad_value(const char *option, const char *value, const char *allowed)
 }
 
 static int parse_u32(const char *option, const char *text, uint64_t min, uint64_t max, const char *allowed,
-                     uint32_t *value)
+		     uint32_t *value)
 {
 	uint64_t number;
 
@@ -102,22 +103,41 @@ static int parse_console(const char *text, bool *on)
 static int take_option(struct options *options, int option, const char *value)
 {
 	switch (option) {
-	case OPTION_OUTPUT: options->output = value; return 0;
-	case OPTION_QUIET: options->quiet = true; return 0;
-	case OPTION_MONITOR: options->monitor = value; return 0;
-	case OPTION_KERNEL: options->kernel = value; return 0;
-	case OPTION_INITRD: options->initrd = value; return 0;
-	case OPTION_APPEND: options->append = value; return 0;
-	case OPTION_PAYLOAD: options->payload = value; return 0;
-	case OPTION_NAME: options->name = value; return 0;
-	case OPTION_CONSOLE: return parse_console(value, &options->console);
-	case OPTION_VMPL: return parse_u32("guest-vmpl", value, 1, 3, "1, 2 or 3", &options->guest_vmpl);
+	case OPTION_OUTPUT:
+		options->output = value;
+		return 0;
+	case OPTION_QUIET:
+		options->quiet = true;
+		return 0;
+	case OPTION_MONITOR:
+		options->monitor = value;
+		return 0;
+	case OPTION_KERNEL:
+		options->kernel = value;
+		return 0;
+	case OPTION_INITRD:
+		options->initrd = value;
+		return 0;
+	case OPTION_APPEND:
+		options->append = value;
+		return 0;
+	case OPTION_PAYLOAD:
+		options->payload = value;
+		return 0;
+	case OPTION_NAME:
+		options->name = value;
+		return 0;
+	case OPTION_CONSOLE:
+		return parse_console(value, &options->console);
+	case OPTION_VMPL:
+		return parse_u32("guest-vmpl", value, 1, 3, "1, 2 or 3", &options->guest_vmpl);
 	case OPTION_SERIAL:
 		return parse_u32("serial-port", value, 1, 0xFFF8, "an I/O port", &options->serial_port);
 	case OPTION_HOST:
 		options->recipe = recipe_find(value);
 		return options->recipe ? 0 : bad_value("host", value, "one that 'igvm build --help' lists");
-	default: return ERR_INVALID; /* report_option() has told */
+	default:
+		return ERR_INVALID; /* report_option() has told */
 	}
 }
 
@@ -183,7 +203,7 @@ static int verify(const struct blob *image, const char *path, uint32_t mask, uin
 }
 
 static void print_summary(const struct layout *layout, const struct options *options, const struct blob *image,
-                          const uint8_t digest[SNP_DIGEST_SIZE])
+			  const uint8_t digest[SNP_DIGEST_SIZE])
 {
 	uint32_t content = layout->monitor_pages - layout->monitor_zero_pages;
 	uint64_t content_size = content * PAGE_SIZE;

@@ -79,7 +79,8 @@ static int add_area(struct walk *walk, const struct igvm_header *header)
 	if (find_area(summary, area.parameter_area_index) != summary->area_count)
 		return fail(walk, header, "index of a parameter area is used twice");
 	if (area.file_offset != 0) {
-		result = igvm_file_data(walk->file, header, area.file_offset, area.number_of_bytes, &content, walk->error);
+		result = igvm_file_data(walk->file, header, area.file_offset, area.number_of_bytes, &content,
+					walk->error);
 		if (result != 0)
 			return result;
 	}
@@ -142,12 +143,12 @@ static int add_insert(struct walk *walk, const struct igvm_header *header)
 		return fail(walk, header, "inserts a parameter area for the second time");
 	walk->inserted[area] |= insert.compatibility_mask;
 	return add_extent(walk, &(struct extent){
-		.gpa = insert.gpa,
-		.size = walk->summary->area[area].number_of_bytes,
-		.mask = insert.compatibility_mask,
-		.type = IGVM_VHT_PARAMETER_INSERT,
-		.offset = header->offset,
-	});
+					.gpa = insert.gpa,
+					.size = walk->summary->area[area].number_of_bytes,
+					.mask = insert.compatibility_mask,
+					.type = IGVM_VHT_PARAMETER_INSERT,
+					.offset = header->offset,
+				});
 }
 
 static int add_page(struct walk *walk, const struct igvm_header *header)
@@ -160,19 +161,19 @@ static int add_page(struct walk *walk, const struct igvm_header *header)
 		result = check_mask(walk, header, page.compatibility_mask);
 	if (result == 0 && page.file_offset != 0)
 		result = igvm_file_data(walk->file, header, page.file_offset, igvm_page_data_size(&page), &content,
-		                        walk->error);
+					walk->error);
 	if (result != 0)
 		return result;
 	return add_extent(walk, &(struct extent){
-		.gpa = page.gpa,
-		.size = igvm_page_data_size(&page),
-		.mask = page.compatibility_mask,
-		.type = IGVM_VHT_PAGE_DATA,
-		.data_type = page.data_type,
-		.flags = page.flags,
-		.zeros = page.file_offset == 0,
-		.offset = header->offset,
-	});
+					.gpa = page.gpa,
+					.size = igvm_page_data_size(&page),
+					.mask = page.compatibility_mask,
+					.type = IGVM_VHT_PAGE_DATA,
+					.data_type = page.data_type,
+					.flags = page.flags,
+					.zeros = page.file_offset == 0,
+					.offset = header->offset,
+				});
 }
 
 static bool is_snp(const struct summary *summary, uint32_t mask)
@@ -200,12 +201,12 @@ static int add_context(struct walk *walk, const struct igvm_header *header)
 	if (result != 0)
 		return result;
 	return add_extent(walk, &(struct extent){
-		.gpa = context.gpa,
-		.size = PAGE_SIZE,
-		.mask = context.compatibility_mask,
-		.type = IGVM_VHT_VP_CONTEXT,
-		.offset = header->offset,
-	});
+					.gpa = context.gpa,
+					.size = PAGE_SIZE,
+					.mask = context.compatibility_mask,
+					.type = IGVM_VHT_VP_CONTEXT,
+					.offset = header->offset,
+				});
 }
 
 static int check_required_memory(struct walk *walk, const struct igvm_header *header)
@@ -269,8 +270,8 @@ static int check_overlaps(const struct summary *summary, uint32_t mask, struct i
 		if (ranges_overlap(before->gpa, before->size, extent->gpa, extent->size)) {
 			const struct extent *later = before->offset > extent->offset ? before : extent;
 
-			*error = (struct igvm_error){ "covers an address that an earlier header covers too", later->offset,
-				                      later->type };
+			*error = (struct igvm_error){ "covers an address that an earlier header covers too",
+						      later->offset, later->type };
 			result = ERR_FORMAT;
 		}
 	}

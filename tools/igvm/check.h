@@ -15,11 +15,11 @@ struct extent {
 	uint64_t gpa;
 	uint64_t size;
 	uint32_t mask;
-	uint32_t type;      /* IGVM_VHT_PAGE_DATA, _PARAMETER_INSERT, _VP_CONTEXT */
+	uint32_t type; /* IGVM_VHT_PAGE_DATA, _PARAMETER_INSERT, _VP_CONTEXT */
 	uint32_t data_type; /* PAGE_DATA: IGVM_PAGE_TYPE_* */
-	uint32_t flags;     /* PAGE_DATA: IGVM_PAGE_FLAG_* */
-	bool zeros;         /* PAGE_DATA without content */
-	uint64_t offset;    /* of the header in the file */
+	uint32_t flags; /* PAGE_DATA: IGVM_PAGE_FLAG_* */
+	bool zeros; /* PAGE_DATA without content */
+	uint64_t offset; /* of the header in the file */
 };
 
 struct summary {

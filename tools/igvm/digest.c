@@ -51,7 +51,7 @@ static int extend_page_data(struct chain *chain, const struct igvm_header *heade
 		type = SNP_PAGE_TYPE_UNMEASURED;
 	if (page.file_offset != 0) {
 		result = igvm_file_data(chain->file, header, page.file_offset, igvm_page_data_size(&page), &content,
-		                        chain->error);
+					chain->error);
 		if (result != 0)
 			return result;
 	} else if (type == SNP_PAGE_TYPE_NORMAL) {
@@ -93,7 +93,8 @@ static int extend_insert(struct chain *chain, const struct igvm_header *header)
 			extend(chain, SNP_PAGE_TYPE_UNMEASURED, insert.gpa + done, NULL);
 		return 0;
 	}
-	*chain->error = (struct igvm_error){ "inserts a parameter area that does not exist", header->offset, header->type };
+	*chain->error =
+		(struct igvm_error){ "inserts a parameter area that does not exist", header->offset, header->type };
 	return ERR_FORMAT;
 }
 
@@ -128,7 +129,7 @@ static int extend_directive(struct chain *chain, const struct igvm_header *heade
 }
 
 int digest_compute(const struct igvm_file *file, uint32_t mask, enum zero_pages zero_pages,
-                   uint8_t digest[SNP_DIGEST_SIZE], bool *ambiguous, struct igvm_error *error)
+		   uint8_t digest[SNP_DIGEST_SIZE], bool *ambiguous, struct igvm_error *error)
 {
 	struct chain chain = { .file = file, .error = error, .mask = mask, .zero_pages = zero_pages };
 	struct igvm_cursor cursor = { 0 };

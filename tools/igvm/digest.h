@@ -20,7 +20,7 @@ enum zero_pages {
  * that the digest depends on the loader. Fails, and fills *error, when a directive is malformed.
  */
 __must_check int digest_compute(const struct igvm_file *file, uint32_t mask, enum zero_pages zero_pages,
-                                uint8_t digest[SNP_DIGEST_SIZE], bool *ambiguous, struct igvm_error *error);
+				uint8_t digest[SNP_DIGEST_SIZE], bool *ambiguous, struct igvm_error *error);
 
 /* Lower-case hexadecimal; text has 2 * SNP_DIGEST_SIZE + 1 bytes. */
 void digest_format(const uint8_t digest[SNP_DIGEST_SIZE], char *text);

@@ -21,7 +21,7 @@
 #define PTE_COUNT 512u
 
 int guest_add_content(struct layout *layout, uint64_t gpa, const void *data, size_t size, uint32_t flags,
-                      const char *owner)
+		      const char *owner)
 {
 	image_add(&layout->image, gpa, data, size, IGVM_PAGE_TYPE_NORMAL, owner);
 	return launch_range_add(&layout->block, gpa, align_up(size, PAGE_SIZE), LAUNCH_RANGE_IMAGE, flags);
@@ -44,11 +44,11 @@ static int add_page_tables(struct layout *layout)
 	memset(table, 0, sizeof(table));
 	table[0][0] = (GUEST_PAGE_TABLES + PAGE_SIZE) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
 	for (uint32_t gigabyte = 0; gigabyte < 4; gigabyte++) {
-		table[1][gigabyte] = (GUEST_PAGE_TABLES + (2 + gigabyte) * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE |
-		                     PTE_ACCESSED;
+		table[1][gigabyte] =
+			(GUEST_PAGE_TABLES + (2 + gigabyte) * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
 		for (uint32_t i = 0; i < PTE_COUNT; i++)
 			table[2 + gigabyte][i] = (gigabyte * PTE_COUNT + i) * PAGE_SIZE_2M | PTE_PRESENT | PTE_WRITE |
-			                         PTE_ACCESSED | PTE_DIRTY | PTE_LARGE;
+						 PTE_ACCESSED | PTE_DIRTY | PTE_LARGE;
 	}
 	layout->block.cbit_gpa = GUEST_PAGE_TABLES;
 	layout->block.cbit_size = sizeof(table);

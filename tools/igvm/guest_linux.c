@@ -52,9 +52,10 @@ static void put_u64(uint8_t *params, uint32_t offset, uint64_t value)
 
 static int check_kernel(const struct bzimage *kernel, const char *path)
 {
-	if (!is_aligned(GUEST_KERNEL, kernel->alignment) || (!kernel->relocatable && kernel->pref_address != GUEST_KERNEL)) {
-		report("kernel %s: cannot be loaded at 0x%" PRIx64 ": it wants 0x%" PRIx64 ", alignment 0x%" PRIx32, path,
-		       (uint64_t)GUEST_KERNEL, kernel->pref_address, kernel->alignment);
+	if (!is_aligned(GUEST_KERNEL, kernel->alignment) ||
+	    (!kernel->relocatable && kernel->pref_address != GUEST_KERNEL)) {
+		report("kernel %s: cannot be loaded at 0x%" PRIx64 ": it wants 0x%" PRIx64 ", alignment 0x%" PRIx32,
+		       path, (uint64_t)GUEST_KERNEL, kernel->pref_address, kernel->alignment);
 		return ERR_INVALID;
 	}
 	if (kernel->init_size > MONITOR_GPA - GUEST_KERNEL) {
@@ -160,7 +161,8 @@ static int add_kernel(struct layout *layout, const struct linux_input *input, co
 		return ERR_INVALID;
 	fill_params(params, &kernel, file->data);
 	if (add_command_line(layout, &kernel, input->command_line) != 0 ||
-	    guest_add_content(layout, GUEST_KERNEL, file->data + kernel.kernel_offset, kernel.kernel_size, 0, "kernel") != 0)
+	    guest_add_content(layout, GUEST_KERNEL, file->data + kernel.kernel_offset, kernel.kernel_size, 0,
+			      "kernel") != 0)
 		return ERR_INVALID;
 	if (input->initrd_path && add_initrd(layout, &kernel, input->initrd_path, params) != 0)
 		return ERR_INVALID;

@@ -6,7 +6,7 @@
 #include "lib/elf.h"
 
 static int add_segment(struct layout *layout, const char *path, const struct blob *file,
-                       const struct elf_segment *segment)
+		       const struct elf_segment *segment)
 {
 	uint64_t start = segment->virtual_address;
 	uint64_t content_end = align_up(start + segment->file_size, PAGE_SIZE);
@@ -17,13 +17,14 @@ static int add_segment(struct layout *layout, const char *path, const struct blo
 		return ERR_INVALID;
 	}
 	if (!range_within(start, segment->memory_size, GUEST_PAYLOAD_FIRST, MONITOR_GPA)) {
-		report("payload %s: segment 0x%" PRIx64 "-0x%" PRIx64 " lies outside 0x%" PRIx64 "-0x%" PRIx64, path, start,
-		       start + segment->memory_size - 1, (uint64_t)GUEST_PAYLOAD_FIRST, (uint64_t)MONITOR_GPA - 1);
+		report("payload %s: segment 0x%" PRIx64 "-0x%" PRIx64 " lies outside 0x%" PRIx64 "-0x%" PRIx64, path,
+		       start, start + segment->memory_size - 1, (uint64_t)GUEST_PAYLOAD_FIRST,
+		       (uint64_t)MONITOR_GPA - 1);
 		return ERR_INVALID;
 	}
 	end = align_up(start + segment->memory_size, PAGE_SIZE);
-	if (segment->file_size != 0 && guest_add_content(layout, start, file->data + segment->file_offset,
-	                                                 segment->file_size, 0, "payload") != 0)
+	if (segment->file_size != 0 &&
+	    guest_add_content(layout, start, file->data + segment->file_offset, segment->file_size, 0, "payload") != 0)
 		return ERR_INVALID;
 	if (end > content_end)
 		return launch_range_add(&layout->block, content_end, end - content_end, LAUNCH_RANGE_ZERO, 0);

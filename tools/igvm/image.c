@@ -14,8 +14,8 @@ static const uint8_t zero_page[PAGE_SIZE];
 struct writer {
 	uint8_t *data;
 	size_t headers_at, headers_end; /* next variable header, end of their section */
-	size_t content_at;              /* next page of content */
-	size_t zeros_at;                /* the one page of zeros, 0: not written yet */
+	size_t content_at; /* next page of content */
+	size_t zeros_at; /* the one page of zeros, 0: not written yet */
 };
 
 void image_free(struct image *image)

@@ -14,7 +14,7 @@
 
 struct image_page {
 	uint64_t gpa;
-	uint8_t *content;  /* PAGE_SIZE bytes, owned by the image */
+	uint8_t *content; /* PAGE_SIZE bytes, owned by the image */
 	uint16_t data_type; /* IGVM_PAGE_TYPE_* */
 	const char *owner; /* for messages: "kernel", "monitor", ... */
 };
@@ -41,8 +41,7 @@ struct image {
 void image_free(struct image *image);
 
 /* Adds size bytes at a page-aligned address; the last page is filled up with zeros. */
-void image_add(struct image *image, uint64_t gpa, const void *data, size_t size, uint16_t data_type,
-               const char *owner);
+void image_add(struct image *image, uint64_t gpa, const void *data, size_t size, uint16_t data_type, const char *owner);
 /* Adds one zeroed page and returns its content, to be filled in. Valid until image_free(). */
 uint8_t *image_add_page(struct image *image, uint64_t gpa, uint16_t data_type, const char *owner);
 /* Adds a one-page parameter area that goes to gpa; returns its index. */

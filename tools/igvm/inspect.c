@@ -13,11 +13,16 @@
 static const char *platform_name(uint8_t type)
 {
 	switch (type) {
-	case IGVM_PLATFORM_NATIVE: return "native";
-	case IGVM_PLATFORM_VSM: return "VSM isolation";
-	case IGVM_PLATFORM_SEV_SNP: return "SEV-SNP";
-	case IGVM_PLATFORM_TDX: return "TDX";
-	default: return "other";
+	case IGVM_PLATFORM_NATIVE:
+		return "native";
+	case IGVM_PLATFORM_VSM:
+		return "VSM isolation";
+	case IGVM_PLATFORM_SEV_SNP:
+		return "SEV-SNP";
+	case IGVM_PLATFORM_TDX:
+		return "TDX";
+	default:
+		return "other";
 	}
 }
 
@@ -49,8 +54,8 @@ static void print_extent(const struct extent *extent, uint64_t end)
 {
 	uint64_t pages = (end - extent->gpa) / PAGE_SIZE;
 
-	printf("  0x%012" PRIx64 "-0x%012" PRIx64 "  %7" PRIu64 " page%s mask 0x%" PRIx32 "  %s\n", extent->gpa, end - 1,
-	       pages, pages == 1 ? " " : "s", extent->mask, extent_name(extent));
+	printf("  0x%012" PRIx64 "-0x%012" PRIx64 "  %7" PRIu64 " page%s mask 0x%" PRIx32 "  %s\n", extent->gpa,
+	       end - 1, pages, pages == 1 ? " " : "s", extent->mask, extent_name(extent));
 }
 
 /* Returns the index behind the run that starts at index i; *end is the run's end address. */
@@ -78,8 +83,9 @@ static void print_top(const char *path, const struct igvm_file *file, const stru
 	for (size_t i = 0; i < summary->platform_count; i++) {
 		const struct igvm_supported_platform *platform = &summary->platform[i];
 
-		printf("platform  %s (type %u, version %u), mask 0x%" PRIx32 ", highest VTL %u, shared boundary 0x%" PRIx64
-		       "\n", platform_name(platform->platform_type), platform->platform_type, platform->platform_version,
+		printf("platform  %s (type %u, version %u), mask 0x%" PRIx32
+		       ", highest VTL %u, shared boundary 0x%" PRIx64 "\n",
+		       platform_name(platform->platform_type), platform->platform_type, platform->platform_version,
 		       platform->compatibility_mask, platform->highest_vtl, platform->shared_gpa_boundary);
 	}
 	if (summary->policy_count == 0)
@@ -103,8 +109,8 @@ static void print_vmsa(const uint8_t *content)
 	else if (vmsa.cr0 & 1)
 		mode = "protected mode";
 	printf("      %s, VMPL %u, CS:RIP %04x:0x%" PRIx64 ", CR0 0x%" PRIx64 ", CR3 0x%" PRIx64 ", CR4 0x%" PRIx64
-	       ", EFER 0x%" PRIx64 ", SEV features 0x%" PRIx64 "\n", mode, vmsa.vmpl, vmsa.cs.selector, vmsa.rip, vmsa.cr0,
-	       vmsa.cr3, vmsa.cr4, vmsa.efer, vmsa.sev_features);
+	       ", EFER 0x%" PRIx64 ", SEV features 0x%" PRIx64 "\n",
+	       mode, vmsa.vmpl, vmsa.cs.selector, vmsa.rip, vmsa.cr0, vmsa.cr3, vmsa.cr4, vmsa.efer, vmsa.sev_features);
 }
 
 /* A directive that covers no memory, or a VP context in detail. check_file() has accepted all of them. */
@@ -223,13 +229,20 @@ static void print_memory(const struct summary *summary)
 static const char *range_kind_name(uint32_t kind)
 {
 	switch (kind) {
-	case LAUNCH_RANGE_IMAGE: return "image";
-	case LAUNCH_RANGE_ZERO: return "zeros";
-	case LAUNCH_RANGE_SECRETS: return "secrets page";
-	case LAUNCH_RANGE_CPUID: return "CPUID page";
-	case LAUNCH_RANGE_CAA: return "calling area";
-	case LAUNCH_RANGE_MADT: return "MADT";
-	default: return "UNKNOWN";
+	case LAUNCH_RANGE_IMAGE:
+		return "image";
+	case LAUNCH_RANGE_ZERO:
+		return "zeros";
+	case LAUNCH_RANGE_SECRETS:
+		return "secrets page";
+	case LAUNCH_RANGE_CPUID:
+		return "CPUID page";
+	case LAUNCH_RANGE_CAA:
+		return "calling area";
+	case LAUNCH_RANGE_MADT:
+		return "MADT";
+	default:
+		return "UNKNOWN";
 	}
 }
 
@@ -249,15 +262,15 @@ static void print_launch_block(const struct launch_block *block)
 	       block->flags & LAUNCH_FLAG_VALIDATE_ALL ? "all memory validated" : "memory not validated",
 	       block->flags & LAUNCH_FLAG_TEST ? "TEST payload; " : "", map, block->map_gpa);
 	printf("  monitor ends at 0x%" PRIx64 " of 0x%" PRIx64 "; guest page tables at 0x%" PRIx64 ", 0x%" PRIx64
-	       " bytes\n", monitor_gpa + block->image_end, monitor_gpa + monitor_size, block->cbit_gpa,
-	       block->cbit_size);
+	       " bytes\n",
+	       monitor_gpa + block->image_end, monitor_gpa + monitor_size, block->cbit_gpa, block->cbit_size);
 	for (uint32_t i = 0; i < block->range_count && i < LAUNCH_RANGE_MAX; i++) {
 		const struct launch_range *range = &block->range[i];
 		uint64_t pages = range->size / PAGE_SIZE;
 
 		printf("  0x%012" PRIx64 "-0x%012" PRIx64 "  %7" PRIu64 " page%s %s%s%s\n", range->gpa,
-		       range->gpa + range->size - 1, pages, pages == 1 ? " " : "s",
-		       range_kind_name(range->kind), range->flags & LAUNCH_RANGE_FLAG_RESERVED ? ", reserved" : "",
+		       range->gpa + range->size - 1, pages, pages == 1 ? " " : "s", range_kind_name(range->kind),
+		       range->flags & LAUNCH_RANGE_FLAG_RESERVED ? ", reserved" : "",
 		       range->flags & LAUNCH_RANGE_FLAG_ACPI ? ", ACPI" : "");
 	}
 }
@@ -299,14 +312,16 @@ static int print_digests(const struct igvm_file *file, const struct summary *sum
 
 		if (platform->platform_type != IGVM_PLATFORM_SEV_SNP)
 			continue;
-		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NORMAL, digest, &ambiguous, error);
+		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NORMAL, digest, &ambiguous,
+					error);
 		if (result != 0)
 			return result;
 		digest_format(digest, text);
 		printf("\nlaunch digest  %s\n", text);
 		if (!ambiguous)
 			continue;
-		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NATIVE, digest, &ambiguous, error);
+		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NATIVE, digest, &ambiguous,
+					error);
 		if (result != 0)
 			return result;
 		digest_format(digest, text);
@@ -346,7 +361,8 @@ out:
 static void print_help(void)
 {
 	puts("usage: igvm inspect FILE\n\n"
-	     "Shows the platforms, the policy, the directives, the guest's memory and the launch digest of an IGVM image.\n"
+	     "Shows the platforms, the policy, the directives, the guest's memory and the launch digest of an IGVM "
+	     "image.\n"
 	     "A file that is damaged or breaks the format's rules is refused with the offset of the first fault.");
 }
 

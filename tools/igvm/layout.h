@@ -32,7 +32,7 @@
 #define GUEST_KERNEL 0x01000000ull
 #define GUEST_INITRD 0x10000000ull
 #define GUEST_PAYLOAD_FIRST 0x00100000ull /* payloads lie in [this, MONITOR_GPA) */
-#define GUEST_LOW_END 0x80000000ull       /* nothing is placed at or above this */
+#define GUEST_LOW_END 0x80000000ull /* nothing is placed at or above this */
 
 struct layout {
 	const struct recipe *recipe;
@@ -40,7 +40,7 @@ struct layout {
 	struct launch_block block;
 	struct vmsa guest_vmsa;
 	/* For the summary. */
-	uint32_t monitor_pages;      /* launched pages of the monitor */
+	uint32_t monitor_pages; /* launched pages of the monitor */
 	uint32_t monitor_zero_pages; /* ... of them without content */
 };
 
@@ -57,7 +57,7 @@ __must_check int monitor_add(struct layout *layout, const char *path);
 
 /* Adds a launch range; page-aligned. Neighbours of the same kind are merged. ERR_INVALID when there are too many. */
 __must_check int launch_range_add(struct launch_block *block, uint64_t gpa, uint64_t size, uint32_t kind,
-                                  uint32_t flags);
+				  uint32_t flags);
 /* Sorts and merges the ranges; ERR_INVALID when two overlap or one touches the monitor. */
 __must_check int launch_ranges_finish(struct launch_block *block);
 

@@ -19,8 +19,17 @@
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
 
 /* Pages of page tables, counted from LAUNCH_OFF_PAGE_TABLES. */
-enum table { TABLE_ROOT, TABLE_HIGH_PDPT, TABLE_HIGH_PD, TABLE_HIGH_PT_0, TABLE_HIGH_PT_1, TABLE_LOW_PDPT, TABLE_LOW_PD,
-	     TABLE_LOW_PT, TABLE_COUNT };
+enum table {
+	TABLE_ROOT,
+	TABLE_HIGH_PDPT,
+	TABLE_HIGH_PD,
+	TABLE_HIGH_PT_0,
+	TABLE_HIGH_PT_1,
+	TABLE_LOW_PDPT,
+	TABLE_LOW_PD,
+	TABLE_LOW_PT,
+	TABLE_COUNT
+};
 _Static_assert(TABLE_COUNT == LAUNCH_PAGE_TABLE_PAGES, "page tables fit their place");
 _Static_assert(MONITOR_SIZE == 2 * PAGE_SIZE_2M, "two page tables cover the region");
 
@@ -30,7 +39,7 @@ struct region {
 	const char *path;
 	uint8_t content[MONITOR_SIZE];
 	uint8_t access[REGION_PAGES]; /* enum access */
-	uint64_t entry;               /* offset of the entry point */
+	uint64_t entry; /* offset of the entry point */
 	uint64_t image_end;
 };
 
@@ -71,9 +80,9 @@ static int place_segment(struct region *region, const struct blob *file, const s
 	uint8_t access;
 
 	if (!range_within(segment->virtual_address, segment->memory_size, MONITOR_VA + LAUNCH_OFF_IMAGE,
-	                  MONITOR_VA + MONITOR_SIZE)) {
-		report("monitor %s: segment 0x%" PRIx64 "-0x%" PRIx64 " lies outside 0x%" PRIx64 "-0x%" PRIx64, region->path,
-		       segment->virtual_address, segment->virtual_address + segment->memory_size - 1,
+			  MONITOR_VA + MONITOR_SIZE)) {
+		report("monitor %s: segment 0x%" PRIx64 "-0x%" PRIx64 " lies outside 0x%" PRIx64 "-0x%" PRIx64,
+		       region->path, segment->virtual_address, segment->virtual_address + segment->memory_size - 1,
 		       (uint64_t)(MONITOR_VA + LAUNCH_OFF_IMAGE), (uint64_t)(MONITOR_VA + MONITOR_SIZE - 1));
 		return ERR_INVALID;
 	}
@@ -109,7 +118,8 @@ static int place_entry(struct region *region, uint64_t entry)
 	if (entry >= MONITOR_GPA && entry < MONITOR_GPA + MONITOR_SIZE)
 		offset = entry - MONITOR_GPA;
 	if (offset >= MONITOR_SIZE || region->access[offset / PAGE_SIZE] != ACCESS_EXECUTE) {
-		report("monitor %s: entry point 0x%" PRIx64 " does not lie in an executable segment", region->path, entry);
+		report("monitor %s: entry point 0x%" PRIx64 " does not lie in an executable segment", region->path,
+		       entry);
 		return ERR_INVALID;
 	}
 	region->entry = offset;
@@ -178,7 +188,7 @@ static void fill_page_tables(struct region *region)
 
 		if (bits != 0)
 			set_entry(region, page < PTE_COUNT ? TABLE_HIGH_PT_0 : TABLE_HIGH_PT_1, page % PTE_COUNT,
-			          (MONITOR_GPA + page * PAGE_SIZE) | bits);
+				  (MONITOR_GPA + page * PAGE_SIZE) | bits);
 	}
 	set_entry(region, TABLE_ROOT, (stub >> 39) % PTE_COUNT, table_gpa(TABLE_LOW_PDPT) | PTE_TABLE);
 	set_entry(region, TABLE_LOW_PDPT, (stub >> 30) % PTE_COUNT, table_gpa(TABLE_LOW_PD) | PTE_TABLE);
@@ -218,7 +228,7 @@ static void add_launched(struct layout *layout, const struct region *region, uin
 	if (memcmp(region->content + offset, zeros, PAGE_SIZE) == 0)
 		layout->monitor_zero_pages++;
 	image_add(&layout->image, MONITOR_GPA + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
-	          "monitor");
+		  "monitor");
 }
 
 static void add_cpuid_page(struct layout *layout)
@@ -232,7 +242,7 @@ static void add_cpuid_page(struct layout *layout)
 		page.entry[i].xcr0_in = cpuid_requests[i][0] == 0xD ? 1 : 0;
 	}
 	image_add(&layout->image, MONITOR_GPA + LAUNCH_OFF_CPUID, &page, sizeof(page), IGVM_PAGE_TYPE_CPUID_DATA,
-	          "CPUID page");
+		  "CPUID page");
 	image_add_page(&layout->image, MONITOR_GPA + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
 }
 

@@ -14,8 +14,8 @@ struct recipe {
 	uint32_t platform_mask; /* compatibility mask in the file: one bit */
 	uint8_t highest_vtl;
 	uint64_t shared_gpa_boundary;
-	uint64_t policy;       /* SNP guest policy */
-	uint64_t vmsa_gpa;     /* address of VP_CONTEXT */
+	uint64_t policy; /* SNP guest policy */
+	uint64_t vmsa_gpa; /* address of VP_CONTEXT */
 	uint64_t sev_features; /* of the monitor's VMSA; the guest's has only SNP active */
 	/* Initial state of the monitor that the host's own code has an opinion on. */
 	uint64_t cr0, cr4, efer, dr6, dr7, g_pat, xcr0;
