@@ -118,7 +118,12 @@ run_objects := $(call objects,host,$(call sources,tools/run,c))
 $(B)/run: $(run_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $(run_objects) $(B)/obj/host/hosted.a -o $@
-tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*.c),$(B)/run)
+craft_objects := $(call objects,host,$(call sources,tests/image,c))
+$(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $^ -o $@
+tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*.c),$(B)/run) \
+	$(if $(wildcard tests/image/*.c),$(B)/craft)
 
 # ---- unit tests and fuzz targets ----
 # Linked with all of lib/, and, for what they need of it, with the image builder and with the monitor's logic on the

@@ -20,7 +20,7 @@ FLAGS_BEARSSL := -std=gnu11 -w -O2 -I$(BEARSSL)/inc -I$(BEARSSL)/src -ffile-pref
 	-DBR_AES_X86NI=0 -DBR_SSE2=0 -DBR_RDRAND=0 -DBR_USE_URANDOM=0 -DBR_USE_UNIX_TIME=0 -D_FORTIFY_SOURCE=0
 
 $(BEARSSL_READY): third-party/pins scripts/fetch
-	$(Q)scripts/fetch bearssl >/dev/null
+	$(Q)scripts/fetch bearssl >/dev/null && touch $@
 
 bearssl_objects := $(patsubst %,$(B)/obj/bearssl/%.o,$(BEARSSL_FILES))
 $(bearssl_objects): $(B)/obj/bearssl/%.o: $(BEARSSL_READY) Makefile $(wildcard mk/*.mk)
