@@ -126,10 +126,10 @@ tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*
 	$(if $(wildcard tests/image/*.c),$(B)/craft)
 
 # ---- unit tests and fuzz targets ----
-# Linked with all of lib/, and, for what they need of it, with the image builder and with the monitor's logic on the
+# Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
 mocked_kernel := $(filter-out kernel/mm/window.c,$(call sources,kernel/protocol kernel/guest kernel/mm,c))
-bench_of = $(filter-out tools/igvm/main.c,$(call sources,tools/igvm,c)) $(hosted_lib_sources) $(mocked_kernel)
+bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run,c)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
 	$(Q)ar rcsD $@ $^

@@ -108,15 +108,18 @@ static void remember(struct console_result *result, const char *bytes, size_t si
 	result->last_size += size;
 }
 
-static void line_byte(struct console *console, char c)
+/* Follows the console's last line; true when the byte belongs to an escape sequence for terminals. */
+static bool line_byte(struct console *console, char c)
 {
 	if (console->in_sequence) {
 		console->in_sequence = c == '[' || c == ';' || c == '?' || (c >= '0' && c <= '9');
-		return;
+		return true;
 	}
 	if (c == '\x1b') {
 		console->in_sequence = true;
-	} else if (c == '\n') {
+		return true;
+	}
+	if (c == '\n') {
 		console->line[console->line_size] = '\0';
 		if (strstr(console->line, "Kernel panic - not syncing") != NULL)
 			console->result->panic = true;
@@ -128,6 +131,7 @@ static void line_byte(struct console *console, char c)
 		}
 		console->line[console->line_size++] = c;
 	}
+	return false;
 }
 
 static bool looks_like_prompt(const struct console *console)
@@ -192,19 +196,18 @@ static bool from_guest(struct console *console)
 		return false;
 	console->prompt = false;
 	remember(console->result, bytes, (size_t)got);
-	for (ssize_t i = 0; i < got; i++)
-		line_byte(console, bytes[i]);
+	for (ssize_t i = 0; i < got; i++) {
+		bool for_terminal = line_byte(console, bytes[i]) || bytes[i] == '\r';
+
+		if (console->script == NULL && (console->interactive || !for_terminal))
+			putchar(bytes[i]);
+	}
+	fflush(stdout);
 	if (console->script != NULL) {
 		script_output(console->script, bytes, (size_t)got);
 		if (script_ready(console->script, &text, &size))
 			enqueue(console, text, size);
-		return true;
 	}
-	for (ssize_t i = 0; i < got; i++) {
-		if (bytes[i] != '\r' || console->interactive)
-			putchar(bytes[i]);
-	}
-	fflush(stdout);
 	return true;
 }
 

@@ -79,6 +79,7 @@ void script_prompt(struct script *script, const char **text, size_t *size);
 bool script_ready(struct script *script, const char **text, size_t *size);
 /* The script's exit status once it ended, else -1. */
 int script_status(const struct script *script);
+void script_close(struct script *script);
 
 /* One line of QEMU's standard error: printed unless it is noise. */
 void report_qemu_line(const char *line);

@@ -199,11 +199,17 @@ bool script_ready(struct script *script, const char **text, size_t *size)
 		return false;
 	*text = script->text;
 	*size = script->text_size;
-	script->text_size = 0;
+	script->text_size = 0; /* typed once; the text stays until script_close() */
 	return true;
 }
 
 int script_status(const struct script *script)
 {
 	return script->status;
+}
+
+void script_close(struct script *script)
+{
+	free(script->text);
+	free(script);
 }
