@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "nutshell/cpu/memory.h"
+
+#include "lib/string.h"
+
+#define FOUR_GIB 0x100000000ull
+
+static struct memory_layout layout;
+static uint64_t pool_next;
+static uint8_t *rom_shadow;
+static uint8_t *launch_vmsa;
+
+extern uint8_t image_start[];
+
+void *phys_to_virt(uint64_t spa)
+{
+	return (void *)(uintptr_t)(PHYS_BASE + spa);
+}
+
+uint64_t image_to_phys(const void *pointer)
+{
+	return (uint64_t)(uintptr_t)pointer - (uint64_t)(uintptr_t)image_start + layout.low_end;
+}
+
+uint64_t machine_low_ram_end(void)
+{
+	return layout.low_end;
+}
+
+uint64_t machine_high_ram_end(void)
+{
+	return layout.high_end;
+}
+
+bool machine_is_ram(uint64_t gpa, uint64_t size)
+{
+	if (gpa == LAUNCH_VMSA_GPA)
+		return size == PAGE_SIZE;
+	if (range_within(gpa, size, 0xA0000, LEGACY_ROM_START))
+		return false;
+	return range_within(gpa, size, 0, layout.low_end) || range_within(gpa, size, FOUR_GIB, layout.high_end);
+}
+
+uint64_t memory_private_spa(uint64_t gpa)
+{
+	gpa = align_down(gpa, PAGE_SIZE);
+	if (gpa == LAUNCH_VMSA_GPA)
+		return virt_to_phys_map(launch_vmsa);
+	if (gpa >= LEGACY_ROM_START && gpa < LEGACY_ROM_END)
+		return virt_to_phys_map(rom_shadow + (gpa - LEGACY_ROM_START));
+	return machine_is_ram(gpa, PAGE_SIZE) ? gpa : ~0ull;
+}
+
+void *machine_ram_page(uint64_t gpa)
+{
+	uint64_t spa = memory_private_spa(gpa);
+
+	return spa == ~0ull ? NULL : phys_to_virt(spa);
+}
+
+uint64_t memory_page_count(void)
+{
+	return (layout.low_end + (layout.high_end - FOUR_GIB)) / PAGE_SIZE + 1u;
+}
+
+uint64_t memory_page_index(uint64_t gpa)
+{
+	gpa = align_down(gpa, PAGE_SIZE);
+	if (gpa == LAUNCH_VMSA_GPA)
+		return memory_page_count() - 1u;
+	if (!machine_is_ram(gpa, PAGE_SIZE))
+		return ~0ull;
+	return gpa < FOUR_GIB ? gpa / PAGE_SIZE : (layout.low_end + (gpa - FOUR_GIB)) / PAGE_SIZE;
+}
+
+void *machine_alloc_pages(uint64_t count)
+{
+	void *pages = phys_to_virt(pool_next);
+
+	if (count > (layout.hidden_end - pool_next) / PAGE_SIZE)
+		machine_stop(STOP_INTERNAL, "out of hidden memory: give QEMU more (-m) than the guest's RAM plus 64 MiB "
+			     "and 16 MiB for each GiB");
+	pool_next += count * PAGE_SIZE;
+	memset(pages, 0, count * PAGE_SIZE);
+	return pages;
+}
+
+void memory_init(const struct memory_layout *new_layout, uint64_t pool)
+{
+	layout = *new_layout;
+	pool_next = pool;
+	rom_shadow = machine_alloc_pages((LEGACY_ROM_END - LEGACY_ROM_START) / PAGE_SIZE);
+	memcpy(rom_shadow, phys_to_virt(LEGACY_ROM_START), LEGACY_ROM_END - LEGACY_ROM_START);
+	launch_vmsa = machine_alloc_pages(1);
+}

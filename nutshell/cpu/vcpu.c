@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Running levels: VMSA pages in and out, VMRUN, and what each exit means on a machine with SEV-SNP. */
+#include "lib/string.h"
+#include "nutshell/cpu/asm.h"
+#include "nutshell/cpu/cpu.h"
+#include "nutshell/cpu/memory.h"
+
+#define MSR_PAT 0x277u
+#define MSR_TSC_AUX 0xC0000103u
+#define MSR_VM_HSAVE_PA 0xC0010117u
+#define INTERCEPT_UD (1u << 6)
+#define INTERCEPT_1_COMMON (1u << 1 | 1u << 15 | 1u << 18 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 31)
+#define INTERCEPT_2_COMMON (0x3Fu | 1u << 6 | 1u << 9 | 1u << 10 | 1u << 11)
+#define V_INTR_MASKING (1ull << 24)
+#define VINTR_SHADOW (1ull << 10)
+#define IOPM_PAGES 3u
+#define MSRPM_PAGES 2u
+#define CPUID_LENGTH 2u
+#define MSR_LENGTH 2u
+#define VMGEXIT_LENGTH 4u
+#define FXSAVE_SIZE 512u
+
+struct vcpu machine_vcpu[MACHINE_VCPU_MAX];
+uint32_t machine_vcpu_count = 1;
+
+static struct vcpu_cpu cpus[MACHINE_VCPU_MAX];
+static uint8_t *iopm, *msrpm;
+
+/* Registers that belong to the level and that SNP hardware saves without telling the host. */
+static const uint32_t passed_msrs[] = { 0xC0000080, 0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084, 0xC0000100,
+					0xC0000101, 0xC0000102, MSR_TSC_AUX, 0x174,	 0x175,      0x176,
+					MSR_PAT,    0x10 };
+
+void cpu_check_features(void)
+{
+	uint32_t out[4];
+
+	asm_cpuid(0x80000000u, 0, out);
+	if (out[0] >= 0x8000000Au) {
+		asm_cpuid(0x80000001u, 0, out);
+		if ((out[2] & 4u) != 0) {
+			asm_cpuid(0x8000000Au, 0, out);
+			if ((out[3] & 1u) != 0)
+				return;
+		}
+	}
+	machine_stop(STOP_LAUNCH, "this QEMU offers no SVM with nested paging: start it with -cpu EPYC,+svm,+npt and a "
+		     "version from 7.2 on");
+}
+
+static void pass_msr(uint32_t msr)
+{
+	uint32_t bit = (msr < 0x2000u ? msr : 0x2000u + (msr - 0xC0000000u)) * 2u;
+
+	msrpm[bit / 8u] &= (uint8_t)~(3u << (bit % 8u));
+}
+
+void cpu_init(void)
+{
+	iopm = machine_alloc_pages(IOPM_PAGES);
+	msrpm = machine_alloc_pages(MSRPM_PAGES);
+	memset(iopm, 0xFF, IOPM_PAGES * PAGE_SIZE);
+	memset(msrpm, 0xFF, MSRPM_PAGES * PAGE_SIZE);
+	for (uint32_t i = 0; i < ARRAY_SIZE(passed_msrs); i++)
+		pass_msr(passed_msrs[i]);
+	asm_write_msr(0xC0000080u, asm_read_msr(0xC0000080u) | EFER_SVME);
+	asm_write_msr(MSR_VM_HSAVE_PA, virt_to_phys_map(machine_alloc_pages(1)));
+	rmp_init();
+	npt_init();
+	for (uint32_t i = 0; i < MACHINE_VCPU_MAX; i++) {
+		machine_vcpu[i] = (struct vcpu){ .index = i, .apic_id = i, .cpu = &cpus[i] };
+		for (uint32_t level = 0; level < SNP_VMPL_COUNT; level++)
+			machine_vcpu[i].level[level].ghcb_registered = ~0ull;
+	}
+	cpus[0].vmcb = machine_alloc_pages(1);
+	cpus[0].vmcb_spa = virt_to_phys_map(cpus[0].vmcb);
+	cpus[0].host_vmcb_spa = virt_to_phys_map(machine_alloc_pages(1));
+	__asm__ volatile("vmsave %0" : : "a"(cpus[0].host_vmcb_spa) : "memory");
+}
+
+uint64_t vcpu_rip(const struct vcpu *vcpu)
+{
+	return vmcb_save(vcpu)->rip;
+}
+
+/* ---- save areas ---- */
+
+static void save_fpu(struct vmsa *vmsa)
+{
+	static uint8_t image[FXSAVE_SIZE] __attribute__((aligned(16)));
+
+	__asm__ volatile("fxsaveq %0" : "=m"(image) : : "memory");
+	memcpy(&vmsa->x87_fcw, image, 2);
+	memcpy(&vmsa->x87_fsw, image + 2, 2);
+	vmsa->x87_ftw = 0;
+	for (uint32_t i = 0; i < 8; i++)
+		vmsa->x87_ftw = (uint16_t)(vmsa->x87_ftw | ((image[4] >> i & 1u) != 0 ? 0u : 3u << (2u * i)));
+	memcpy(&vmsa->x87_fop, image + 6, 2);
+	memcpy(&vmsa->x87_rip, image + 8, 8);
+	memcpy(&vmsa->x87_dp, image + 16, 8);
+	memcpy(&vmsa->mxcsr, image + 24, 4);
+	for (uint32_t i = 0; i < 8; i++)
+		memcpy(vmsa->fpreg_x87 + i * 10u, image + 32 + i * 16u, 10);
+	memcpy(vmsa->fpreg_xmm, image + 160, sizeof(vmsa->fpreg_xmm));
+}
+
+static void load_fpu(const struct vmsa *vmsa)
+{
+	static uint8_t image[FXSAVE_SIZE] __attribute__((aligned(16)));
+	uint32_t mxcsr = vmsa->mxcsr & 0xFFFFu;
+
+	memset(image, 0, sizeof(image));
+	memcpy(image, &vmsa->x87_fcw, 2);
+	memcpy(image + 2, &vmsa->x87_fsw, 2);
+	for (uint32_t i = 0; i < 8; i++)
+		image[4] = (uint8_t)(image[4] | ((vmsa->x87_ftw >> (2u * i) & 3u) != 3u ? 1u << i : 0u));
+	memcpy(image + 6, &vmsa->x87_fop, 2);
+	memcpy(image + 8, &vmsa->x87_rip, 8);
+	memcpy(image + 16, &vmsa->x87_dp, 8);
+	memcpy(image + 24, &mxcsr, 4);
+	for (uint32_t i = 0; i < 8; i++)
+		memcpy(image + 32 + i * 16u, vmsa->fpreg_x87 + i * 10u, 10);
+	memcpy(image + 160, vmsa->fpreg_xmm, sizeof(vmsa->fpreg_xmm));
+	__asm__ volatile("fxrstorq %0" : : "m"(image) : "memory");
+}
+
+static void save_debug_registers(struct vmsa *vmsa)
+{
+	__asm__ volatile("movq %%dr0, %0" : "=r"(vmsa->dr[0]));
+	__asm__ volatile("movq %%dr1, %0" : "=r"(vmsa->dr[1]));
+	__asm__ volatile("movq %%dr2, %0" : "=r"(vmsa->dr[2]));
+	__asm__ volatile("movq %%dr3, %0" : "=r"(vmsa->dr[3]));
+}
+
+static void load_debug_registers(const struct vmsa *vmsa)
+{
+	__asm__ volatile("movq %0, %%dr0" : : "r"(vmsa->dr[0]));
+	__asm__ volatile("movq %0, %%dr1" : : "r"(vmsa->dr[1]));
+	__asm__ volatile("movq %0, %%dr2" : : "r"(vmsa->dr[2]));
+	__asm__ volatile("movq %0, %%dr3" : : "r"(vmsa->dr[3]));
+}
+
+static uint64_t *gpr_field(struct vmsa *vmsa, uint32_t index)
+{
+	switch (index) {
+	case GPR_RCX:
+		return &vmsa->rcx;
+	case GPR_RDX:
+		return &vmsa->rdx;
+	case GPR_RBX:
+		return &vmsa->rbx;
+	case GPR_RBP:
+		return &vmsa->rbp;
+	case GPR_RSI:
+		return &vmsa->rsi;
+	case GPR_RDI:
+		return &vmsa->rdi;
+	default:
+		return index >= GPR_R8 ? &vmsa->r8 + (index - GPR_R8) : NULL;
+	}
+}
+
+/* EFER.SVME as software set it: VMRUN needs it in the VMCB, so the VMSA keeps the truth. */
+static void save_level(struct vcpu *vcpu, uint64_t exit_code)
+{
+	struct level *level = &vcpu->level[vcpu->vmpl];
+	struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
+	uint8_t vmpl = vmsa->vmpl;
+
+	memcpy(vmsa, vmcb_save(vcpu), VMCB_SAVE_COMMON);
+	vmsa->vmpl = vmpl;
+	vmsa->g_pat = asm_read_msr(MSR_PAT);
+	vmsa->tsc_aux = (uint32_t)asm_read_msr(MSR_TSC_AUX);
+	for (uint32_t i = 0; i < GPR_COUNT; i++) {
+		uint64_t *field = gpr_field(vmsa, i);
+
+		if (field != NULL)
+			*field = vcpu->cpu->gpr[i];
+	}
+	save_fpu(vmsa);
+	save_debug_registers(vmsa);
+	vmsa->exit_code = exit_code;
+	vmsa->exit_info_1 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_1);
+	vmsa->exit_info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
+	vmsa->exit_int_info = *vmcb_u64(vcpu, VMCB_EXIT_INT_INFO);
+	vmsa->event_inj = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
+	if ((*vmcb_u64(vcpu, VMCB_INTERRUPT_SHADOW) & 1u) != 0)
+		vmsa->vintr_ctrl |= VINTR_SHADOW;
+	else
+		vmsa->vintr_ctrl &= ~VINTR_SHADOW;
+	rmp_set_in_use(level->vmsa_gpa, false);
+}
+
+static void fill_control(struct vcpu *vcpu)
+{
+	bool paged = (vmcb_save(vcpu)->cr0 >> 31 & 1u) != 0;
+
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_EXCEPTIONS) = INTERCEPT_UD;
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_1) = INTERCEPT_1_COMMON;
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_2) = INTERCEPT_2_COMMON;
+	*vmcb_u64(vcpu, VMCB_IOPM) = virt_to_phys_map(iopm);
+	*vmcb_u64(vcpu, VMCB_MSRPM) = virt_to_phys_map(msrpm);
+	*vmcb_u32(vcpu, VMCB_ASID) = 1;
+	*vmcb_u64(vcpu, VMCB_NESTED_CONTROL) = 1;
+	*vmcb_u64(vcpu, VMCB_NESTED_CR3) = npt_root(vcpu->vmpl, paged);
+	/* Interrupts go straight to a guest level; they wait while VMPL0 runs. */
+	*vmcb_u64(vcpu, VMCB_V_INTR) = vcpu->vmpl == 0 ? V_INTR_MASKING : 0;
+}
+
+static void load_level(struct vcpu *vcpu)
+{
+	struct level *level = &vcpu->level[vcpu->vmpl];
+	struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
+
+	memcpy(vmcb_save(vcpu), vmsa, VMCB_SAVE_COMMON);
+	memset(vmcb_save(vcpu)->reserved_d8, 0, sizeof(vmcb_save(vcpu)->reserved_d8));
+	vmcb_save(vcpu)->vmpl = 0;
+	for (uint32_t i = 0; i < GPR_COUNT; i++) {
+		const uint64_t *field = gpr_field(vmsa, i);
+
+		if (field != NULL)
+			vcpu->cpu->gpr[i] = *field;
+	}
+	asm_write_msr(MSR_PAT, vmsa->g_pat);
+	asm_write_msr(MSR_TSC_AUX, vmsa->tsc_aux);
+	load_fpu(vmsa);
+	load_debug_registers(vmsa);
+	fill_control(vcpu);
+	*vmcb_u64(vcpu, VMCB_INTERRUPT_SHADOW) = (vmsa->vintr_ctrl & VINTR_SHADOW) != 0;
+	*vmcb_u64(vcpu, VMCB_EXIT_INT_INFO) = 0;
+	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
+	if ((vmsa->event_inj >> 31 & 1u) != 0)
+		*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vmsa->event_inj;
+	vmsa->event_inj = 0;
+	rmp_set_in_use(level->vmsa_gpa, true);
+}
+
+/* What VMRUN checks of a save area (APM volume 2, 15.36.12). */
+static int check_level(const struct vcpu *vcpu, uint32_t vmpl)
+{
+	const struct level *level = &vcpu->level[vmpl];
+	const struct rmp_entry *entry = level->vmsa_gpa == 0 ? NULL : rmp_lookup(level->vmsa_gpa);
+	const struct vmsa *vmsa;
+
+	if (entry == NULL || entry->assigned == 0 || entry->validated == 0 || entry->vmsa == 0 ||
+	    rmp_in_use(level->vmsa_gpa))
+		return ERR_STATE;
+	vmsa = machine_ram_page(level->vmsa_gpa);
+	if (vmsa->vmpl != vmpl || (vmsa->efer & EFER_SVME) == 0 || (vmsa->sev_features & SEV_FEATURE_SNP_ACTIVE) == 0)
+		return ERR_STATE;
+	return 0;
+}
+
+int vcpu_switch(struct vcpu *vcpu, uint32_t vmpl, uint64_t exit_code)
+{
+	if (vmpl >= SNP_VMPL_COUNT || vmpl == vcpu->vmpl || check_level(vcpu, vmpl) != 0)
+		return ERR_STATE;
+	stats_switch();
+	save_level(vcpu, exit_code);
+	vcpu->vmpl = vmpl;
+	load_level(vcpu);
+	return 0;
+}
+
+int vcpu_start(struct vcpu *vcpu, uint32_t vmpl)
+{
+	if (vcpu->online || check_level(vcpu, vmpl) != 0)
+		return ERR_STATE;
+	vcpu->vmpl = vmpl;
+	load_level(vcpu);
+	vcpu->online = true;
+	return 0;
+}
+
+/* ---- exits ---- */
+
+static void msr_exit(struct vcpu *vcpu)
+{
+	struct level *level = &vcpu->level[vcpu->vmpl];
+	struct vmsa *save = vmcb_save(vcpu);
+	uint32_t msr = (uint32_t)vcpu->cpu->gpr[GPR_RCX];
+	bool write = (*vmcb_u64(vcpu, VMCB_EXIT_INFO_1) & 1u) != 0;
+	uint64_t value;
+
+	if (msr == MSR_GHCB && write) {
+		level->ghcb_msr = (uint32_t)save->rax | vcpu->cpu->gpr[GPR_RDX] << 32;
+	} else if (msr == MSR_GHCB || (msr == MSR_SEV_STATUS && !write)) {
+		const struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
+
+		value = msr == MSR_GHCB ? level->ghcb_msr :
+					  vmsa->sev_features << 2 | SEV_STATUS_SEV | SEV_STATUS_SEV_ES;
+		save->rax = (uint32_t)value;
+		vcpu->cpu->gpr[GPR_RDX] = value >> 32;
+	} else if (msr == MSR_SEV_STATUS) {
+		inject_exception(vcpu, 13, true, 0);
+		return;
+	} else {
+		inject_vc(vcpu, SVM_EXIT_MSR);
+		return;
+	}
+	save->rip += MSR_LENGTH;
+}
+
+static void vmmcall_exit(struct vcpu *vcpu)
+{
+	struct vmsa *save = vmcb_save(vcpu);
+	uint8_t prefix = 0;
+
+	if (guest_read_virtual(vcpu, save->cs.base + save->rip, &prefix, 1) && (prefix == 0xF3 || prefix == 0xF2)) {
+		stats_exit(vcpu->vmpl, SVM_EXIT_VMGEXIT);
+		save->rip += VMGEXIT_LENGTH;
+		host_vmgexit(vcpu);
+		return;
+	}
+	inject_vc(vcpu, SVM_EXIT_VMMCALL);
+}
+
+static void handle_exit(struct vcpu *vcpu)
+{
+	uint64_t code = *vmcb_u64(vcpu, VMCB_EXIT_CODE);
+	uint64_t info_1 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_1);
+	uint64_t info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
+
+	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
+	switch (code) {
+	case SVM_EXIT_NPF:
+		inject_interrupted(vcpu);
+		npt_fault(vcpu, info_1, info_2);
+		break;
+	case SVM_EXIT_MSR:
+		msr_exit(vcpu);
+		break;
+	case SVM_EXIT_VMMCALL:
+		vmmcall_exit(vcpu);
+		break;
+	case SVM_EXIT_EXCP_UD:
+		if (!instruction_emulate(vcpu))
+			inject_exception(vcpu, 6, false, 0);
+		break;
+	case SVM_EXIT_CPUID:
+	case SVM_EXIT_IOIO:
+	case SVM_EXIT_RDPMC:
+	case SVM_EXIT_INVD:
+	case SVM_EXIT_WBINVD:
+	case SVM_EXIT_MONITOR:
+	case SVM_EXIT_MWAIT:
+		inject_vc(vcpu, code);
+		break;
+	case SVM_EXIT_INTR:
+	case SVM_EXIT_NMI:
+		stats_exit(vcpu->vmpl, code);
+		inject_interrupted(vcpu);
+		break;
+	default:
+		stats_exit(vcpu->vmpl, code);
+		host_exit(vcpu, code, info_1, info_2);
+		break;
+	}
+}
+
+void machine_run(void)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	for (;;) {
+		/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
+		vmcb_save(vcpu)->efer |= EFER_SVME;
+		cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
+		handle_exit(vcpu);
+	}
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - inside the emulated hypervisor: what its parts need of each other.
+ *
+ * Everything that a guest can write is read once and checked; a guest can stop its own machine, never Nutshell.
+ */
+#ifndef NUTSHELL_HOST_HOST_H
+#define NUTSHELL_HOST_HOST_H
+
+#include "abi/ghcb.h"
+#include "nutshell/machine.h"
+
+/* ---- options (options.c) ---- */
+struct options {
+	bool stats;
+	uint32_t c_bit;    /* 0: choose */
+	uint64_t features; /* GHCB_FEATURE_* that the host offers */
+};
+extern struct options options;
+/* Stops the machine on an option that it does not know. */
+void options_parse(const char *command_line);
+
+/* ---- launch (launch.c) ---- */
+void launch_image(const void *igvm, uint64_t size);
+
+/* ---- page states (psc.c) ---- */
+/* One page or block; false: it cannot be done. */
+bool host_set_private(uint64_t gpa, bool size_2m);
+bool host_set_shared(uint64_t gpa, bool size_2m);
+/* Answer to the MSR protocol's page state change. */
+uint64_t host_psc_msr(uint64_t request);
+
+/* ---- GHCB events (nae.c) ---- */
+struct event {
+	struct vcpu *vcpu;
+	struct ghcb *ghcb;  /* the shared page: write results here */
+	uint64_t ghcb_gpa;
+	uint64_t code, info_1, info_2, scratch;
+	uint64_t rax, rbx, rcx, rdx;
+	uint8_t valid[16];
+	uint64_t status, result; /* SW_EXITINFO1 and 2 on return */
+	bool switched;           /* another level runs now: the GHCB is filled before that */
+};
+bool event_has(const struct event *event, size_t bit);
+void event_set(struct event *event, uint64_t *field, uint64_t value);
+void event_malformed(struct event *event, uint32_t reason);
+void event_exception(struct event *event, uint8_t vector, bool has_error);
+/* Memory behind the scratch address: in the GHCB's shared buffer, or shared pages of one run; NULL when it is not. */
+uint8_t *event_scratch(const struct event *event, uint64_t size);
+
+void nae_run(struct vcpu *vcpu, uint64_t ghcb_gpa);
+void nae_psc(struct event *event);
+void nae_ioio(struct event *event);
+void nae_mmio(struct event *event, bool write);
+void nae_msr(struct event *event);
+void nae_guest_request(struct event *event, bool extended);
+void nae_ap_creation(struct event *event);
+void nae_apic_ids(struct event *event);
+
+/* ---- ports (ports.c) ---- */
+uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size);
+void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value);
+void ports_init(void);
+
+/* The next refused access of this level raises #GP instead of stopping the machine (test device). */
+extern bool host_probe_armed[SNP_VMPL_COUNT];
+
+/* A page of hypervisor-owned RAM, as the host sees it; NULL when it is not one. */
+uint8_t *host_shared_page(uint64_t gpa);
+
+/* Statistics for the test device. */
+uint32_t stats_exits_total(void);
+uint32_t stats_exits_of(uint32_t vmpl);
+uint32_t stats_switches(void);
+void stats_print(void);
+void stats_set_digest(const uint8_t digest[SNP_DIGEST_SIZE], uint64_t pages);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Events that end at QEMU's devices: ports, memory-mapped registers, model-specific registers. */
+#include "lib/string.h"
+#include "nutshell/cpu/asm.h"
+#include "nutshell/host/host.h"
+
+#define VECTOR_GP 13u
+#define MMIO_MAX 8u
+#define LOCAL_APIC 0xFEE00000ull
+#define LOCAL_APIC_ICR (LOCAL_APIC + 0x300u)
+#define ICR_MODE_SHIFT 8
+#define ICR_MODE_INIT 5u
+#define ICR_MODE_STARTUP 6u
+#define PHYSICAL_END (1ull << 39) /* what Nutshell maps */
+#define MSR_APIC_BASE 0x1Bu
+
+static uint32_t load(const uint8_t *from, uint32_t size)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, from, size);
+	return value;
+}
+
+void nae_ioio(struct event *event)
+{
+	uint32_t size = (uint32_t)event->info_1 >> 4 & 7u;
+	uint16_t port = (uint16_t)(event->info_1 >> GHCB_IOIO_PORT_SHIFT);
+	bool in = (event->info_1 & GHCB_IOIO_IN) != 0, string = (event->info_1 & GHCB_IOIO_STRING) != 0;
+	uint64_t count = string ? event->info_2 : 1;
+	uint8_t *buffer = NULL;
+
+	if (size != 1 && size != 2 && size != 4) {
+		event_malformed(event, GHCB_REASON_INVALID_INPUT);
+		return;
+	}
+	if (string) {
+		buffer = count > PAGE_SIZE ? NULL : event_scratch(event, count * size);
+		if (buffer == NULL) {
+			event_malformed(event, GHCB_REASON_INVALID_SCRATCH);
+			return;
+		}
+	} else if (!in && !event_has(event, GHCB_VALID_BIT(rax))) {
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		uint8_t *item = string ? buffer + i * size : NULL;
+
+		if (!in) {
+			port_write(event->vcpu, port, size, string ? load(item, size) : (uint32_t)event->rax);
+		} else {
+			uint32_t value = port_read(event->vcpu, port, size);
+
+			if (string)
+				memcpy(item, &value, size);
+			else
+				event_set(event, &event->ghcb->rax, value);
+		}
+	}
+}
+
+static bool is_device(uint64_t gpa, uint64_t size)
+{
+	uint64_t end;
+
+	if (!checked_add(gpa, size, &end) || end > PHYSICAL_END)
+		return false;
+	/* Neither the guest's RAM nor Nutshell's. */
+	if (gpa < 0xA0000 || (gpa >= 0xC0000 && gpa < machine_low_ram_end()))
+		return false;
+	return gpa < 0xC0000 || (gpa >= 0x80000000ull && gpa < 0x100000000ull) || gpa >= machine_high_ram_end();
+}
+
+static void device_read(uint64_t gpa, uint8_t *to, uint64_t size)
+{
+	switch (size) {
+	case 1:
+		*to = *(volatile uint8_t *)phys_to_virt(gpa);
+		break;
+	case 2:
+		*(uint16_t *)(void *)to = *(volatile uint16_t *)phys_to_virt(gpa);
+		break;
+	case 4:
+		*(uint32_t *)(void *)to = *(volatile uint32_t *)phys_to_virt(gpa);
+		break;
+	default:
+		*(uint64_t *)(void *)to = *(volatile uint64_t *)phys_to_virt(gpa);
+		break;
+	}
+}
+
+static void device_write(uint64_t gpa, const uint8_t *from, uint64_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, from, size);
+	/* An INIT or a start-up request would reach Nutshell's processors, not the guest's. */
+	if (gpa == LOCAL_APIC_ICR) {
+		uint32_t mode = (uint32_t)value >> ICR_MODE_SHIFT & 7u;
+
+		if (mode == ICR_MODE_INIT || mode == ICR_MODE_STARTUP)
+			return;
+	}
+	switch (size) {
+	case 1:
+		*(volatile uint8_t *)phys_to_virt(gpa) = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)phys_to_virt(gpa) = (uint16_t)value;
+		break;
+	case 4:
+		*(volatile uint32_t *)phys_to_virt(gpa) = (uint32_t)value;
+		break;
+	default:
+		*(volatile uint64_t *)phys_to_virt(gpa) = value;
+		break;
+	}
+}
+
+void nae_mmio(struct event *event, bool write)
+{
+	uint64_t size = event->info_2, gpa = event->info_1;
+	uint8_t *buffer;
+
+	if (size != 1 && size != 2 && size != 4 && size != MMIO_MAX) {
+		event_malformed(event, GHCB_REASON_INVALID_INPUT);
+		return;
+	}
+	buffer = event_scratch(event, size);
+	if (buffer == NULL) {
+		event_malformed(event, GHCB_REASON_INVALID_SCRATCH);
+		return;
+	}
+	if (!is_device(gpa, size)) {
+		machine_trace("VMPL%u: MMIO to 0x%llx, which is no device", event->vcpu->vmpl,
+			      (unsigned long long)gpa);
+		if (!write)
+			memset(buffer, 0xFF, size);
+		return;
+	}
+	if (write)
+		device_write(gpa, buffer, size);
+	else
+		device_read(gpa, buffer, size);
+}
+
+/* Registers that are safe to pass to QEMU's processor: APIC base, MTRRs, feature control, x2APIC. */
+static bool msr_passes(uint32_t msr)
+{
+	return msr == MSR_APIC_BASE || msr == 0x10 || msr == 0x3A || msr == 0xFE || msr == 0x2FF || msr == 0x8B ||
+	       (msr >= 0x200 && msr <= 0x20F) || msr == 0x250 || msr == 0x258 || msr == 0x259 ||
+	       (msr >= 0x268 && msr <= 0x26F);
+}
+
+void nae_msr(struct event *event)
+{
+	uint32_t msr = (uint32_t)event->rcx;
+	bool write = (event->info_1 & 1u) != 0;
+
+	if (!event_has(event, GHCB_VALID_BIT(rcx)) ||
+	    (write && (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(rdx))))) {
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+		return;
+	}
+	if (!msr_passes(msr)) {
+		machine_trace("VMPL%u: %s of unknown MSR 0x%x", event->vcpu->vmpl, write ? "write" : "read", msr);
+		event_exception(event, VECTOR_GP, true);
+		return;
+	}
+	if (write) {
+		/* The memory types of QEMU's processor are Nutshell's business; writes are accepted and dropped. */
+		return;
+	}
+	event_set(event, &event->ghcb->rax, (uint32_t)asm_read_msr(msr));
+	event_set(event, &event->ghcb->rdx, asm_read_msr(msr) >> 32);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/string.h"
+#include "nutshell/cpu/asm.h"
+#include "nutshell/host/host.h"
+
+#define C_BIT_DEFAULT 47u
+#define C_BIT_NARROW 39u
+
+struct options options = { .features = GHCB_FEATURE_SNP | GHCB_FEATURE_AP_CREATION | GHCB_FEATURE_MULTI_VMPL |
+				       GHCB_FEATURE_APIC_ID_LIST };
+bool machine_trace_enabled;
+
+uint32_t machine_c_bit(void)
+{
+	return options.c_bit;
+}
+
+static bool parse_number(const char *text, size_t length, uint64_t *value)
+{
+	uint64_t base = 10;
+
+	*value = 0;
+	if (length > 2 && text[0] == '0' && text[1] == 'x') {
+		base = 16;
+		text += 2;
+		length -= 2;
+	}
+	for (size_t i = 0; i < length; i++) {
+		uint64_t digit = text[i] >= 'a' && text[i] <= 'f' ? (uint64_t)(text[i] - 'a') + 10u :
+								     (uint64_t)(text[i] - '0');
+
+		if (digit >= base || *value >> 59 != 0)
+			return false;
+		*value = *value * base + digit;
+	}
+	return length > 0;
+}
+
+static bool is_option(const char *text, size_t length, const char *name)
+{
+	return strlen(name) == length && strncmp(text, name, length) == 0;
+}
+
+static bool parse_one(const char *text, size_t length)
+{
+	uint64_t number;
+
+	if (is_option(text, length, "stats"))
+		options.stats = true;
+	else if (is_option(text, length, "trace"))
+		machine_trace_enabled = true;
+	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number))
+		options.c_bit = (uint32_t)number;
+	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
+		options.features = number;
+	else
+		return false;
+	return true;
+}
+
+static void choose_c_bit(void)
+{
+	uint32_t out[4], width;
+
+	asm_cpuid(0x80000008u, 0, out);
+	width = out[0] & 0xFFu;
+	if (options.c_bit == 0)
+		options.c_bit = width > C_BIT_DEFAULT ? C_BIT_DEFAULT : C_BIT_NARROW;
+	if (options.c_bit < 36 || options.c_bit > C_BIT_DEFAULT || options.c_bit >= width)
+		machine_stop(STOP_LAUNCH, "C-bit %u does not fit: QEMU's processor has %u address bits "
+			     "(-cpu ...,phys-bits=52 gives more); 39 and 47 work", options.c_bit, width);
+}
+
+void options_parse(const char *command_line)
+{
+	bool first = true;
+
+	while (*command_line != '\0') {
+		size_t length = 0;
+
+		while (command_line[length] != '\0' && command_line[length] != ' ')
+			length++;
+		/* The first word is the name of Nutshell's own file. */
+		if (length > 0 && !first && !parse_one(command_line, length))
+			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, c-bit=N, features=N",
+				     command_line);
+		first = first && length == 0;
+		command_line += length;
+		while (*command_line == ' ')
+			command_line++;
+	}
+	choose_c_bit();
+}

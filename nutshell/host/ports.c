@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Port I/O goes to QEMU's devices, but for: Nutshell's own ports, the memory sizes that fw_cfg and CMOS report, power-off
+ * and reset, and the test device (abi/nutshell.h).
+ */
+#include "abi/nutshell.h"
+#include "lib/string.h"
+#include "nutshell/cpu/asm.h"
+#include "nutshell/host/host.h"
+
+#define PORT_DEBUG_CONSOLE 0xE9u
+#define PORT_FW_CFG_SELECT 0x510u
+#define PORT_FW_CFG_DATA 0x511u
+#define PORT_FW_CFG_DMA_HIGH 0x514u
+#define PORT_FW_CFG_DMA_LOW 0x518u
+#define PORT_CMOS_INDEX 0x70u
+#define PORT_CMOS_DATA 0x71u
+#define PORT_PM1_CONTROL 0x604u
+#define PM1_SLEEP_ENABLE 0x2000u
+#define PORT_RESET 0xCF9u
+#define PORT_KEYBOARD 0x64u
+#define KEYBOARD_RESET 0xFEu
+#define FW_CFG_ID 1u
+#define FW_CFG_DIRECTORY 0x19u
+#define FW_CFG_DMA_BIT 2u
+#define FW_CFG_NAME_SIZE 56u
+#define E820_MAX 4096u
+#define E820_SIZE 20u
+#define CMOS_LOW_16M 0x34u
+#define CMOS_HIGH_4G 0x5Bu
+#define EXIT_STATUS_BASE 64u
+#define FOUR_GIB 0x100000000ull
+
+static uint8_t e820[E820_MAX];
+static uint32_t e820_size;
+static uint16_t e820_key;
+static uint16_t selected;
+static uint32_t position;
+static uint8_t cmos_index;
+static uint64_t query_gpa;
+
+static uint32_t read_be32(void)
+{
+	uint32_t value = 0;
+
+	for (uint32_t i = 0; i < 4; i++)
+		value = value << 8 | asm_in8(PORT_FW_CFG_DATA);
+	return value;
+}
+
+static void find_e820(void)
+{
+	uint32_t count;
+
+	asm_out16(PORT_FW_CFG_SELECT, FW_CFG_DIRECTORY);
+	count = read_be32();
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t size = read_be32();
+		uint16_t key = (uint16_t)(read_be32() >> 16);
+		char name[FW_CFG_NAME_SIZE];
+
+		for (uint32_t j = 0; j < FW_CFG_NAME_SIZE; j++)
+			name[j] = (char)asm_in8(PORT_FW_CFG_DATA);
+		if (strncmp(name, "etc/e820", FW_CFG_NAME_SIZE) == 0 && size <= E820_MAX) {
+			e820_key = key;
+			e820_size = size;
+		}
+	}
+}
+
+/* Cuts Nutshell's memory out of the entry that it lies in. */
+void ports_init(void)
+{
+	find_e820();
+	if (e820_key == 0)
+		return;
+	asm_out16(PORT_FW_CFG_SELECT, e820_key);
+	for (uint32_t i = 0; i < e820_size; i++)
+		e820[i] = asm_in8(PORT_FW_CFG_DATA);
+	for (uint32_t at = 0; at + E820_SIZE <= e820_size; at += E820_SIZE) {
+		uint64_t start, size;
+
+		memcpy(&start, e820 + at, sizeof(start));
+		memcpy(&size, e820 + at + 8, sizeof(size));
+		if (start < machine_low_ram_end() && start + size > machine_low_ram_end() && start + size <= FOUR_GIB) {
+			size = machine_low_ram_end() - start;
+			memcpy(e820 + at + 8, &size, sizeof(size));
+		}
+	}
+}
+
+static uint8_t fw_cfg_read(void)
+{
+	uint8_t value = asm_in8(PORT_FW_CFG_DATA);
+
+	/* No DMA: QEMU's devices would reach past the reverse map. */
+	if (selected == FW_CFG_ID && position == 0)
+		value = (uint8_t)(value & ~FW_CFG_DMA_BIT);
+	else if (selected == e820_key && e820_key != 0 && position < e820_size)
+		value = e820[position];
+	position++;
+	return value;
+}
+
+static uint8_t cmos_read(void)
+{
+	uint64_t above_16m = (machine_low_ram_end() - (16ull << 20)) >> 16;
+
+	if (cmos_index == CMOS_LOW_16M)
+		return (uint8_t)above_16m;
+	if (cmos_index == CMOS_LOW_16M + 1u)
+		return (uint8_t)(above_16m >> 8);
+	return asm_in8(PORT_CMOS_DATA);
+}
+
+static uint32_t rmp_word(uint64_t gpa)
+{
+	const struct rmp_entry *entry = rmp_lookup(gpa);
+	uint32_t word;
+
+	if (entry == NULL)
+		return 0;
+	word = NUTSHELL_RMP_RAM | (entry->assigned != 0 ? NUTSHELL_RMP_ASSIGNED : 0) |
+	       (entry->validated != 0 ? NUTSHELL_RMP_VALIDATED : 0) | (entry->vmsa != 0 ? NUTSHELL_RMP_VMSA : 0) |
+	       (entry->size_2m != 0 ? NUTSHELL_RMP_2M : 0);
+	for (uint32_t vmpl = 1; vmpl < SNP_VMPL_COUNT; vmpl++)
+		word |= (uint32_t)entry->perms[vmpl] << NUTSHELL_RMP_PERM_SHIFT(vmpl);
+	return word;
+}
+
+static bool is_test_device(uint16_t port)
+{
+	return port >= NUTSHELL_PORT_ID && port < NUTSHELL_PORT_EXIT + 4u;
+}
+
+static uint32_t test_device_read(const struct vcpu *vcpu, uint16_t port)
+{
+	switch (port) {
+	case NUTSHELL_PORT_ID:
+		return NUTSHELL_ID;
+	case NUTSHELL_PORT_RMP:
+		return rmp_word(query_gpa);
+	case NUTSHELL_PORT_PROBE:
+		return host_probe_armed[vcpu->vmpl];
+	case NUTSHELL_PORT_EXITS_ALL:
+		return stats_exits_total();
+	case NUTSHELL_PORT_SWITCHES:
+		return stats_switches();
+	case NUTSHELL_PORT_EXITS_VMPL0:
+		return stats_exits_of(0);
+	default:
+		return ~0u;
+	}
+}
+
+static void test_device_write(const struct vcpu *vcpu, uint16_t port, uint32_t value)
+{
+	switch (port) {
+	case NUTSHELL_PORT_GPA_LOW:
+		query_gpa = (query_gpa & ~0xFFFFFFFFull) | value;
+		break;
+	case NUTSHELL_PORT_GPA_HIGH:
+		query_gpa = (uint32_t)query_gpa | (uint64_t)value << 32;
+		break;
+	case NUTSHELL_PORT_PROBE:
+		host_probe_armed[vcpu->vmpl] = (value & 1u) != 0;
+		break;
+	case NUTSHELL_PORT_EXIT:
+		machine_stop(EXIT_STATUS_BASE + (value & 0x3Fu), "VMPL%u ended the machine with status %u", vcpu->vmpl,
+			     value & 0x3Fu);
+	default:
+		break;
+	}
+}
+
+uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
+{
+	if (is_test_device(port))
+		return test_device_read(vcpu, port);
+	switch (port) {
+	case PORT_DEBUG_CONSOLE:
+	case NUTSHELL_DEBUG_EXIT_PORT:
+	case PORT_FW_CFG_DMA_HIGH:
+	case PORT_FW_CFG_DMA_LOW:
+		return ~0u;
+	case PORT_FW_CFG_DATA:
+		return fw_cfg_read();
+	case PORT_CMOS_DATA:
+		return cmos_read();
+	default:
+		break;
+	}
+	switch (size) {
+	case 1:
+		return asm_in8(port);
+	case 2:
+		return asm_in16(port);
+	default:
+		return asm_in32(port);
+	}
+}
+
+static bool ends_machine(uint16_t port, uint32_t size, uint32_t value)
+{
+	if (port == PORT_PM1_CONTROL && size >= 2 && (value & PM1_SLEEP_ENABLE) != 0)
+		machine_power_off();
+	if (port == PORT_RESET && (value & 4u) != 0)
+		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
+	if (port == PORT_KEYBOARD && (value & 0xFFu) == KEYBOARD_RESET)
+		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
+	return false;
+}
+
+void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
+{
+	if (is_test_device(port)) {
+		test_device_write(vcpu, port, value);
+		return;
+	}
+	if (ends_machine(port, size, value))
+		return;
+	switch (port) {
+	case PORT_DEBUG_CONSOLE:
+	case NUTSHELL_DEBUG_EXIT_PORT:
+	case PORT_FW_CFG_DMA_HIGH:
+	case PORT_FW_CFG_DMA_LOW:
+		return;
+	case PORT_FW_CFG_SELECT:
+		selected = (uint16_t)value;
+		position = 0;
+		break;
+	case PORT_CMOS_INDEX:
+		cmos_index = value & 0x7Fu;
+		break;
+	default:
+		break;
+	}
+	if (size == 1)
+		asm_out8(port, (uint8_t)value);
+	else if (size == 2)
+		asm_out16(port, (uint16_t)value);
+	else
+		asm_out32(port, value);
+}

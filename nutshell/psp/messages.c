@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Guest messages (firmware ABI chapter 7): attestation report and derived key, under AES-256-GCM. */
+#include "bearssl.h"
+#include "lib/string.h"
+#include "nutshell/psp/psp.h"
+
+#define TAG_SIZE 16u
+#define IV_SIZE 12u
+#define SIGNATURE_HALF 48u
+#define KEY_VCEK 0u
+#define STATUS_INVALID_PARAMETER 0x16u
+#define STATUS_INVALID_KEY 0x27u
+#define REPORT_VERSION 2u
+#define SIGNED_SIZE offsetof(struct snp_report, signature_r)
+#define FIELD_SELECT_MAX 0x3Full
+#define TEST_TCB 0x0100000000000001ull
+
+static uint64_t next_seqno[SNP_VMPL_COUNT] = { 1, 1, 1, 1 };
+
+static void crypt(uint32_t key, struct snp_msg_header *header, uint8_t *payload, uint32_t size, bool encrypt,
+		  uint8_t tag[TAG_SIZE])
+{
+	br_aes_ct64_ctr_keys aes;
+	br_gcm_context gcm;
+	uint8_t iv[IV_SIZE] = { 0 };
+
+	memcpy(iv, &header->msg_seqno, sizeof(header->msg_seqno));
+	br_aes_ct64_ctr_init(&aes, psp_vmpck(key), SNP_VMPCK_SIZE);
+	br_gcm_init(&gcm, &aes.vtable, br_ghash_ctmul64);
+	br_gcm_reset(&gcm, iv, sizeof(iv));
+	br_gcm_aad_inject(&gcm, (const uint8_t *)header + SNP_MSG_AAD_OFFSET, SNP_MSG_AAD_SIZE);
+	br_gcm_flip(&gcm);
+	br_gcm_run(&gcm, encrypt, payload, size);
+	br_gcm_get_tag(&gcm, tag);
+}
+
+static void reverse(uint8_t *out, const uint8_t *in, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		out[i] = in[size - 1u - i];
+}
+
+/* ECDSA P-384 over the report's first part; R and S little-endian. */
+static void sign(struct snp_report *report)
+{
+	uint8_t scalar[SIGNATURE_HALF], hash[SNP_DIGEST_SIZE], signature[2 * SIGNATURE_HALF];
+	br_ec_private_key key = { .curve = BR_EC_secp384r1, .x = scalar, .xlen = sizeof(scalar) };
+	br_sha384_context context;
+
+	psp_derive("VCEK", NULL, 0, scalar, sizeof(scalar));
+	scalar[0] = 0x55; /* below the order of the curve */
+	br_sha384_init(&context);
+	br_sha384_update(&context, report, SIGNED_SIZE);
+	br_sha384_out(&context, hash);
+	if (br_ecdsa_i31_sign_raw(&br_ec_prime_i31, &br_sha384_vtable, hash, &key, signature) != sizeof(signature))
+		return;
+	reverse(report->signature_r, signature, SIGNATURE_HALF);
+	reverse(report->signature_s, signature + SIGNATURE_HALF, SIGNATURE_HALF);
+}
+
+static void fill_report(struct snp_report *report, const struct snp_report_req *request)
+{
+	*report = (struct snp_report){ .version = REPORT_VERSION,
+				       .policy = psp_policy(),
+				       .vmpl = request->vmpl,
+				       .signature_algo = 1,
+				       .current_tcb = TEST_TCB,
+				       .reported_tcb = TEST_TCB,
+				       .committed_tcb = TEST_TCB,
+				       .launch_tcb = TEST_TCB };
+	memcpy(report->report_data, request->user_data, sizeof(report->report_data));
+	memcpy(report->measurement, psp_launch_digest(), SNP_DIGEST_SIZE);
+	memset(report->report_id_ma, 0xFF, sizeof(report->report_id_ma));
+	psp_derive("report id", psp_launch_digest(), SNP_DIGEST_SIZE, report->report_id, sizeof(report->report_id));
+	memcpy(report->chip_id, "Nutshell test root, not AMD", 27);
+	sign(report);
+}
+
+static uint32_t answer_report(const uint8_t *payload, uint32_t size, uint32_t key, uint8_t *out)
+{
+	struct snp_report_rsp *response = (struct snp_report_rsp *)(void *)out;
+	struct snp_report_req request;
+
+	memset(response, 0, sizeof(*response));
+	if (size != sizeof(request)) {
+		response->status = STATUS_INVALID_PARAMETER;
+		return sizeof(*response);
+	}
+	memcpy(&request, payload, sizeof(request));
+	if (request.vmpl >= SNP_VMPL_COUNT || request.vmpl < key)
+		response->status = STATUS_INVALID_PARAMETER;
+	else if ((request.flags & 3u) > 1u)
+		response->status = STATUS_INVALID_KEY;
+	if (response->status == 0) {
+		response->report_size = sizeof(struct snp_report);
+		fill_report(&response->report, &request);
+	}
+	return sizeof(*response);
+}
+
+static uint32_t answer_key(const uint8_t *payload, uint32_t size, uint32_t key, uint8_t *out)
+{
+	struct snp_key_rsp *response = (struct snp_key_rsp *)(void *)out;
+	struct snp_key_req request;
+
+	memset(response, 0, sizeof(*response));
+	if (size < sizeof(request)) {
+		response->status = STATUS_INVALID_PARAMETER;
+		return sizeof(*response);
+	}
+	memcpy(&request, payload, sizeof(request));
+	if (request.vmpl >= SNP_VMPL_COUNT || request.vmpl < key || (request.guest_field_select & ~FIELD_SELECT_MAX) != 0 ||
+	    request.root_key_select != KEY_VCEK) {
+		response->status = STATUS_INVALID_PARAMETER;
+	} else {
+		uint8_t input[sizeof(request) + SNP_DIGEST_SIZE + sizeof(uint64_t)] = { 0 };
+		uint64_t policy = psp_policy();
+
+		memcpy(input, &request, sizeof(request));
+		if ((request.guest_field_select & 8u) != 0)
+			memcpy(input + sizeof(request), psp_launch_digest(), SNP_DIGEST_SIZE);
+		if ((request.guest_field_select & 1u) != 0)
+			memcpy(input + sizeof(request) + SNP_DIGEST_SIZE, &policy, sizeof(policy));
+		psp_derive("derived key", input, sizeof(input), response->key, sizeof(response->key));
+	}
+	return sizeof(*response);
+}
+
+static bool header_is_sane(const struct snp_msg_header *header)
+{
+	return header->algo == SNP_MSG_ALGO_AES_256_GCM && header->hdr_version == 1 &&
+	       header->hdr_size == SNP_MSG_HEADER_SIZE && header->msg_version == 1 &&
+	       header->msg_size <= SNP_MSG_PAYLOAD_MAX && header->msg_vmpck < SNP_VMPL_COUNT;
+}
+
+static bool tags_differ(const uint8_t *a, const uint8_t *b)
+{
+	uint8_t difference = 0;
+
+	for (uint32_t i = 0; i < TAG_SIZE; i++)
+		difference = (uint8_t)(difference | (a[i] ^ b[i]));
+	return difference != 0;
+}
+
+uint32_t psp_guest_message(const uint8_t *request, uint8_t *response)
+{
+	struct snp_msg_header header, *answer = (struct snp_msg_header *)(void *)response;
+	uint8_t payload[SNP_MSG_PAYLOAD_MAX], tag[TAG_SIZE];
+	uint32_t key, size;
+
+	memcpy(&header, request, sizeof(header));
+	key = header.msg_vmpck;
+	if (!header_is_sane(&header) || header.msg_seqno != next_seqno[key])
+		return PSP_STATUS_INVALID_PARAM;
+	memcpy(payload, request + sizeof(header), header.msg_size);
+	crypt(key, &header, payload, header.msg_size, false, tag);
+	if (tags_differ(tag, header.authtag))
+		return PSP_STATUS_INVALID_PARAM;
+	memset(response, 0, PAGE_SIZE);
+	if (header.msg_type == SNP_MSG_REPORT_REQ)
+		size = answer_report(payload, header.msg_size, key, response + sizeof(header));
+	else if (header.msg_type == SNP_MSG_KEY_REQ)
+		size = answer_key(payload, header.msg_size, key, response + sizeof(header));
+	else
+		return PSP_STATUS_INVALID_PARAM;
+	*answer = (struct snp_msg_header){ .msg_seqno = header.msg_seqno + 1u,
+					   .algo = SNP_MSG_ALGO_AES_256_GCM,
+					   .hdr_version = 1,
+					   .hdr_size = SNP_MSG_HEADER_SIZE,
+					   .msg_type = (uint8_t)(header.msg_type + 1u),
+					   .msg_version = 1,
+					   .msg_size = (uint16_t)size,
+					   .msg_vmpck = (uint8_t)key };
+	crypt(key, answer, response + sizeof(header), size, true, tag);
+	memcpy(answer->authtag, tag, TAG_SIZE);
+	next_seqno[key] += 2;
+	return 0;
+}
