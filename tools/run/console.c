@@ -335,7 +335,10 @@ void console_run(struct machine *machine, const struct options *options, struct 
 	uint64_t deadline = options->timeout != 0 ? now_ms() + options->timeout * 1000ull : 0;
 
 	*result = (struct console_result){ .end = CONSOLE_CLOSED, .script_status = -1 };
-	console = (struct console){ .machine = machine, .options = options, .script = script, .result = result };
+	console.machine = machine;
+	console.options = options;
+	console.script = script;
+	console.result = result;
 	console.interactive = script == NULL && isatty(STDIN_FILENO);
 	console.stdin_open = true;
 	sigaction(SIGINT, &action, NULL);
