@@ -322,6 +322,8 @@ static void handle_exit(struct vcpu *vcpu)
 	uint64_t info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
 
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
+	if (code != SVM_EXIT_NPF)
+		vcpu->cpu->fault_repeats = 0;
 	switch (code) {
 	case SVM_EXIT_NPF:
 		inject_interrupted(vcpu);

@@ -37,6 +37,15 @@ static uint64_t count_in_state(uint64_t gpa, uint64_t pages, bool assigned)
 	return count;
 }
 
+static bool any_validated(uint64_t gpa)
+{
+	for (uint64_t i = 0; i < PAGES_PER_2M; i++) {
+		if (rmp_lookup(gpa + i * PAGE_SIZE)->validated != 0)
+			return true;
+	}
+	return false;
+}
+
 static bool update(uint64_t gpa, bool size_2m, bool assigned)
 {
 	return assigned ? host_set_private(gpa, size_2m) : host_set_shared(gpa, size_2m);
@@ -50,7 +59,8 @@ static bool change_state(uint64_t gpa, bool size_2m, bool assigned)
 
 	if (there == ~0ull)
 		return false;
-	if (there == 0)
+	/* A whole block becomes one large entry, unless that would take validated pages away. */
+	if (there == 0 || (size_2m && assigned && !any_validated(gpa)))
 		return update(gpa, size_2m, assigned);
 	for (uint64_t at = gpa; at < gpa + pages * PAGE_SIZE; at += PAGE_SIZE) {
 		if (count_in_state(at, 1, assigned) == 0 && !update(at, false, assigned))
