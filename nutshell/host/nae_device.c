@@ -145,33 +145,57 @@ void nae_mmio(struct event *event, bool write)
 		device_read(gpa, buffer, size);
 }
 
-/* Registers that are safe to pass to QEMU's processor: APIC base, MTRRs, feature control, x2APIC. */
-static bool msr_passes(uint32_t msr)
+/* Registers of QEMU's processor that a guest may read: APIC base, microcode, feature control, memory types, machine checks. */
+static bool msr_reads(uint32_t msr)
 {
-	return msr == MSR_APIC_BASE || msr == 0x10 || msr == 0x3A || msr == 0xFE || msr == 0x2FF || msr == 0x8B ||
-	       (msr >= 0x200 && msr <= 0x20F) || msr == 0x250 || msr == 0x258 || msr == 0x259 ||
-	       (msr >= 0x268 && msr <= 0x26F);
+	return msr == 0x10 || msr == MSR_APIC_BASE || msr == 0x3A || msr == 0x8B || msr == 0xFE ||
+	       (msr >= 0x179 && msr <= 0x17B) || (msr >= 0x200 && msr <= 0x20F) || msr == 0x250 || msr == 0x258 ||
+	       msr == 0x259 || (msr >= 0x268 && msr <= 0x26F) || msr == 0x2FF || (msr >= 0x400 && msr < 0x428);
+}
+
+/* Machine-check registers are the guest's to clear; all other writes are accepted and dropped. */
+static bool msr_writes(uint32_t msr)
+{
+	return msr == 0x17A || msr == 0x17B || (msr >= 0x400 && msr < 0x428);
+}
+
+/* Registers of AMD's processors that hold nothing here: they read as zero, as under KVM. */
+static bool msr_is_zero(uint32_t msr)
+{
+	static const uint32_t list[] = { 0x17,	     0xC0010010, 0xC0010015, 0xC001001B, 0xC001001F, 0xC0010055,
+					 0xC0010112, 0xC0010113, 0xC0011004, 0xC0011020, 0xC0011022, 0xC0011023,
+					 0xC0011029, 0xC001102A };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(list); i++) {
+		if (list[i] == msr)
+			return true;
+	}
+	return false;
 }
 
 void nae_msr(struct event *event)
 {
 	uint32_t msr = (uint32_t)event->rcx;
 	bool write = (event->info_1 & 1u) != 0;
+	uint64_t value = 0;
 
 	if (!event_has(event, GHCB_VALID_BIT(rcx)) ||
 	    (write && (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(rdx))))) {
 		event_malformed(event, GHCB_REASON_MISSING_INPUT);
 		return;
 	}
-	if (!msr_passes(msr)) {
+	if (!msr_reads(msr) && !msr_is_zero(msr)) {
 		machine_trace("VMPL%u: %s of unknown MSR 0x%x", event->vcpu->vmpl, write ? "write" : "read", msr);
 		event_exception(event, VECTOR_GP, true);
 		return;
 	}
 	if (write) {
-		/* The memory types of QEMU's processor are Nutshell's business; writes are accepted and dropped. */
+		if (msr_writes(msr))
+			asm_write_msr(msr, (uint32_t)event->rax | event->rdx << 32);
 		return;
 	}
-	event_set(event, &event->ghcb->rax, (uint32_t)asm_read_msr(msr));
-	event_set(event, &event->ghcb->rdx, asm_read_msr(msr) >> 32);
+	if (msr_reads(msr))
+		value = asm_read_msr(msr);
+	event_set(event, &event->ghcb->rax, (uint32_t)value);
+	event_set(event, &event->ghcb->rdx, value >> 32);
 }
