@@ -39,6 +39,16 @@ void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 	}
 }
 
+uint64_t machine_ram_size(void)
+{
+	const struct igvm_memory_map_entry *entry = MACHINE_MAP;
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < MACHINE_MAP_ENTRIES && entry[i].page_count != 0; i++)
+		pages += entry[i].type == IGVM_MEMORY_TYPE_MEMORY ? entry[i].page_count : 0;
+	return pages * PAGE_SIZE;
+}
+
 static uint64_t ram_end_below(uint64_t limit)
 {
 	const struct igvm_memory_map_entry *entry = MACHINE_MAP;
@@ -169,6 +179,16 @@ static uint64_t block_address(uint32_t index)
 	return BLOCKS_START + index * PAGE_SIZE_2M;
 }
 
+/* By way of shared: what is private already would keep its size. */
+static void make_private(uint64_t block, bool size_2m)
+{
+	uint32_t count = size_2m ? 1 : PAGES_PER_2M;
+
+	if (ghcb_page_state(block, count, PSC_OP_SHARED, size_2m) != 0 ||
+	    ghcb_page_state(block, count, PSC_OP_PRIVATE, size_2m) != 0)
+		test_die("the host does not make memory private");
+}
+
 uint64_t block_take(bool size_2m)
 {
 	for (uint32_t i = 0; i < BLOCKS; i++) {
@@ -178,8 +198,7 @@ uint64_t block_take(bool size_2m)
 			continue;
 		if (!machine_is_ram(block, PAGE_SIZE_2M))
 			break;
-		if (ghcb_page_state(block, size_2m ? 1 : PAGES_PER_2M, PSC_OP_PRIVATE, size_2m) != 0)
-			test_die("the host does not make memory private");
+		make_private(block, size_2m);
 		blocks_in_use = (uint16_t)(blocks_in_use | 1u << i);
 		return block;
 	}

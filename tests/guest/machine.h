@@ -25,6 +25,8 @@ bool payload_contains(uint64_t address);
 /* Row of the CPUID page, zeros when there is none. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
+/* Bytes of RAM in the memory map. */
+uint64_t machine_ram_size(void);
 /* First address above all RAM in the memory map; first address behind the RAM that lies below 4 GiB. */
 uint64_t machine_ram_end(void);
 uint64_t machine_low_ram_end(void);

@@ -91,7 +91,7 @@ static void init(void)
 	svsm_caa = MACHINE_SECRETS->svsm_caa;
 	ghcb_init();
 	test_print("payload: VMPL%u, C-bit %u, %llu MiB\n", MACHINE_SECRETS->svsm_guest_vmpl,
-		   leaf[1] & CPUID_SEV_EBX_CBIT_MASK, (unsigned long long)(machine_ram_end() >> 20));
+		   leaf[1] & CPUID_SEV_EBX_CBIT_MASK, (unsigned long long)(machine_ram_size() >> 20));
 	if (machine_device(NUTSHELL_PORT_ID) != NUTSHELL_ID)
 		test_die("there is no test device");
 }

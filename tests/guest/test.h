@@ -2,9 +2,8 @@
 /*
  * test.h - the payload's tests.
  *
- * A file test_<area>.c holds TEST(name) { ... }; they run in the order of GUEST_AREA and
- * line. Each prints "ok <name>" or
- * "FAILED <name>: <first reason>"; measurements print "bench <name> <value> <unit>"; the last line is "N passed, N
+ * A file test_<area>.c holds TEST(name) { ... }; they run in the order of GUEST_AREA and line. Each prints "ok <name>"
+ * or "FAILED <name>: <first reason>"; measurements print "bench <name> <value> <unit>"; the last line is "N passed, N
  * failed". Checks go on after a failure; REQUIRE leaves the test.
  */
 #ifndef GUEST_TEST_H
