@@ -6,5 +6,6 @@ echo 'echo there' >"$work/script"
 cashew_run --memory 512M --stats --script "$work/script"
 expect_status 0
 expect '^there$'
-expect 'PVALIDATE' "$err"
-expect 'VMPL0' "$err"
+expect 'PVALIDATE [1-9]' "$err"
+expect 'VMPL0 exit  *VMGEXIT  *[1-9]' "$err"
+expect 'launch digest [0-9a-f]{96} over' "$err"

@@ -14,7 +14,7 @@ refused() { # WAY PATTERN
 	count=$((count + 1))
 }
 refused empty 'IGVM'
-refused headers-cut 'IGVM'
+refused headers-cut 'truncated'
 refused magic 'IGVM'
 refused version 'version'
 refused header-size 'header'

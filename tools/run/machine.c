@@ -18,15 +18,18 @@
 #define ARGUMENTS_MOST 64
 #define TEXT_MOST 4096
 
-/* Nutshell's own memory lies at the top of low RAM, so QEMU gets more than the guest. */
+/*
+ * QEMU's RAM for a guest of options->memory: Nutshell hides itself, the image and its tables at the top of low RAM.
+ * It takes 14 MiB a GiB for tables (nutshell/boot/main.c) and 16 MiB; 6 MiB for its own code, data and alignment.
+ */
 static uint64_t machine_memory(const struct options *options)
 {
 	struct stat image;
-	uint64_t size = options->memory + 64 * MIB + options->memory / (1024 * MIB) * 16 * MIB + 16 * MIB;
+	uint64_t size = options->memory + 22 * MIB;
 
 	if (stat(options->image, &image) == 0 && image.st_size > 0)
 		size += (uint64_t)image.st_size;
-	return align_up(size, MIB);
+	return align_up(size / (1024 - 14) * 1024 + MIB, MIB);
 }
 
 struct command {

@@ -9,6 +9,7 @@
 #include "tools/run/run.h"
 
 #define NUTSHELL_PREFIX "nutshell: "
+#define NUTSHELL_STATS NUTSHELL_PREFIX "stats: "
 #define PAYLOAD_STATUS_BASE 64 /* isa-debug-exit value = this + the payload's status (abi/nutshell.h) */
 
 void complain(const char *format, ...)
@@ -58,18 +59,24 @@ struct reason {
 	char text[1024];
 };
 
-/* Nutshell says why it stops in a line "nutshell: stop: <reason>". */
+static bool starts_with(const char *line, const char *start)
+{
+	return strncmp(line, start, strlen(start)) == 0;
+}
+
+/* Nutshell's last line before its statistics says why it stopped. */
 static void find_reason(const char *line, void *context)
 {
 	struct reason *reason = context;
 
-	if (strncmp(line, NUTSHELL_PREFIX "stop: ", strlen(NUTSHELL_PREFIX "stop: ")) == 0)
-		snprintf(reason->text, sizeof(reason->text), "%s", line + strlen(NUTSHELL_PREFIX "stop: "));
+	if (starts_with(line, NUTSHELL_PREFIX) && !starts_with(line, NUTSHELL_STATS))
+		snprintf(reason->text, sizeof(reason->text), "%s", line + strlen(NUTSHELL_PREFIX));
 }
 
-static void print_line(const char *line, void *context)
+static void print_stats_line(const char *line, void *context)
 {
-	fprintf(context, "%s\n", line);
+	if (starts_with(line, NUTSHELL_STATS))
+		fprintf(context, "%s\n", line + strlen(NUTSHELL_STATS));
 }
 
 static void print_last_output(const struct console_result *result)
@@ -90,7 +97,7 @@ static void print_last_output(const struct console_result *result)
 		fputc('\n', stderr);
 }
 
-static void explain_stop(const struct options *options, unsigned value)
+static void explain_stop(const struct reason *reason, unsigned value)
 {
 	static const char *const kinds[] = {
 		"stopped",
@@ -101,34 +108,37 @@ static void explain_stop(const struct options *options, unsigned value)
 		"a virtual processor of the guest died",
 		"an error in Nutshell itself",
 	};
-	struct reason reason = { "" };
 
-	if (!log_lines(options->log, find_reason, &reason))
-		complain("Nutshell left no log");
 	complain("%s%s%s", value < ARRAY_SIZE(kinds) ? kinds[value] : "the machine stopped",
-	         reason.text[0] != '\0' ? ": " : "", reason.text);
+	         reason->text[0] != '\0' ? ": " : "", reason->text);
 }
 
 static int explain_exit(const struct options *options, const struct console_result *result, int status)
 {
 	unsigned value = (unsigned)status >> 1;
+	struct reason reason = { "" };
 
-	if (status == 1) {
+	(void)log_lines(options->log, find_reason, &reason);
+	if (status == 1 && reason.text[0] == '\0') {
 		complain("QEMU did not start the machine. It says why above; './cashew setup' installs a QEMU that works");
 		return RUN_NO_START;
+	}
+	if (result->panic) {
+		complain("the guest's kernel panicked");
+		return RUN_FAILED;
+	}
+	if (status == 1) {
+		complain("%s", reason.text); /* a reset, which ends the machine */
+		return RUN_OK;
 	}
 	if ((status & 1) != 0 && value >= PAYLOAD_STATUS_BASE)
 		return (int)value - PAYLOAD_STATUS_BASE;
 	if ((status & 1) != 0) {
-		explain_stop(options, value);
+		explain_stop(&reason, value);
 		return RUN_FAILED;
 	}
 	if (status != 0) {
 		complain("QEMU ended with status %d", status);
-		return RUN_FAILED;
-	}
-	if (result->panic) {
-		complain("the guest's kernel panicked");
 		return RUN_FAILED;
 	}
 	return RUN_OK;
@@ -167,7 +177,7 @@ int report_end(const struct options *options, const struct console_result *resul
 			print_last_output(result);
 		}
 	}
-	if (options->stats && !log_lines(options->log, print_line, stderr))
+	if (options->stats && !log_lines(options->log, print_stats_line, stderr))
 		complain("Nutshell left no log");
 	return status;
 }
