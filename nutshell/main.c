@@ -2,8 +2,7 @@
 /* Nutshell: an emulated SEV-SNP machine. boot/ hands over here, once the image lies at the top of RAM. */
 #include "nutshell/host/host.h"
 #include "nutshell/machine.h"
-
-void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;
+#include "nutshell/start.h"
 
 void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size)
 {

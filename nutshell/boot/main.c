@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Nutshell's start: reads the multiboot information, moves to the top of RAM, sets up its own processor state. */
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
-#include "nutshell/cpu/cpu.h"
-#include "nutshell/cpu/memory.h"
+#include "nutshell/asm.h"
 #include "nutshell/machine.h"
+#include "nutshell/start.h"
 
 #define MULTIBOOT_MAGIC 0x2BADB002u
 #define MULTIBOOT_COMMAND_LINE (1u << 2)
@@ -47,7 +46,6 @@ extern void boot_trap_other(void);
 
 void boot_main(uint32_t magic, uint32_t info_address) __noreturn;
 void boot_trap(uint64_t vector, uint64_t error, uint64_t rip) __noreturn;
-void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;
 
 static struct gate idt[256];
 static char command_line[2048];

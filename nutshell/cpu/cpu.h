@@ -12,6 +12,7 @@
 #define NUTSHELL_CPU_CPU_H
 
 #include "nutshell/machine.h"
+#include "nutshell/start.h"
 
 /* ---- VMCB (APM volume 2, appendix B) ---- */
 #define VMCB_INTERCEPT_EXCEPTIONS 0x08u
@@ -56,11 +57,6 @@ static inline volatile uint32_t *vmcb_u32(const struct vcpu *vcpu, uint32_t offs
 {
 	return (volatile uint32_t *)(void *)(vcpu->cpu->vmcb + offset);
 }
-
-/* Stops with a clear line when QEMU's processor lacks what Nutshell needs. */
-void cpu_check_features(void);
-/* Turns SVM on and makes the permission maps. */
-void cpu_init(void);
 
 /* run.S: enters the guest until the next exit. */
 void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);

@@ -11,22 +11,11 @@
 #define NUTSHELL_CPU_MEMORY_H
 
 #include "nutshell/machine.h"
+#include "nutshell/start.h"
 
-#define PHYS_BASE 0xFFFF800000000000ull
 #define LEGACY_ROM_START 0xC0000ull
 #define LEGACY_ROM_END 0x100000ull
 #define LAUNCH_VMSA_GPA 0xFFFFFFFFF000ull
-
-struct memory_layout {
-	uint64_t low_end;     /* guest RAM below 4 GiB ends here; the hidden run starts here */
-	uint64_t hidden_end;
-	uint64_t high_end;    /* RAM above 4 GiB ends here; 4 GiB when there is none */
-};
-
-/*
- * Takes over: pool is the start of free hidden memory. Called once, after the image has moved.
- */
-void memory_init(const struct memory_layout *layout, uint64_t pool);
 
 /* System physical address behind a private guest page, ~0 when it is not RAM. */
 uint64_t memory_private_spa(uint64_t gpa);
@@ -34,11 +23,6 @@ uint64_t memory_private_spa(uint64_t gpa);
 /* Number of pages that the reverse map covers, and the index of one (~0: not covered). */
 uint64_t memory_page_count(void);
 uint64_t memory_page_index(uint64_t gpa);
-
-static inline uint64_t virt_to_phys_map(const void *pointer)
-{
-	return (uint64_t)(uintptr_t)pointer - PHYS_BASE;
-}
 
 /* Physical address of something in Nutshell's image. */
 uint64_t image_to_phys(const void *pointer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running levels: VMSA pages in and out, VMRUN, and what each exit means on a machine with SEV-SNP. */
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/cpu/cpu.h"
 #include "nutshell/cpu/memory.h"
 

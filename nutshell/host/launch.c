@@ -5,7 +5,7 @@
 #include "lib/string.h"
 #include "nutshell/host/host.h"
 #include "nutshell/host/madt.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/psp.h"
 
 #define AREA_MAX 16u
 #define AREA_PAGES_MAX 64u

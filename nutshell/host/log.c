@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/nutshell.h"
 #include "lib/format.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define DEBUG_CONSOLE_PORT 0xE9u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Events that end at QEMU's devices: ports, memory-mapped registers, model-specific registers. */
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define VECTOR_GP 13u

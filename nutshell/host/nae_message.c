@@ -2,7 +2,7 @@
 /* Guest requests: the host carries pages between guest and security processor (56421, 4.1.7 and 4.1.8). */
 #include "lib/string.h"
 #include "nutshell/host/host.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/psp.h"
 
 #define CERTIFICATE_TABLE_EMPTY 24u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define C_BIT_DEFAULT 47u

@@ -5,7 +5,7 @@
  */
 #include "abi/nutshell.h"
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define PORT_DEBUG_CONSOLE 0xE9u

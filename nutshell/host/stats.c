@@ -4,7 +4,7 @@
  * accesses, instructions, #VC delivery, filling nested page tables) is not an exit.
  */
 #include "lib/format.h"
-#include "nutshell/cpu/asm.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define KIND_MAX 48u

@@ -4,8 +4,8 @@
  * virtualisation, XSAVE and everything behind it), with SEV-SNP on top.
  */
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/asm.h"
+#include "nutshell/psp.h"
 
 #define MAX_STANDARD 0xBu
 #define MAX_EXTENDED 0x8000001Fu

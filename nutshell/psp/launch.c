@@ -2,7 +2,7 @@
 /* Launch measurement (firmware ABI 8.17; Page Info structure). */
 #include "bearssl.h"
 #include "lib/string.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/psp.h"
 
 static uint8_t digest[SNP_DIGEST_SIZE];
 static uint64_t pages, policy;

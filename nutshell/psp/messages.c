@@ -2,7 +2,7 @@
 /* Guest messages (firmware ABI chapter 7): attestation report and derived key, under AES-256-GCM. */
 #include "bearssl.h"
 #include "lib/string.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/psp.h"
 
 #define TAG_SIZE 16u
 #define IV_SIZE 12u

@@ -2,8 +2,8 @@
 /* Keys of the emulated security processor. All come from a published seed: a report of this machine proves nothing. */
 #include "bearssl.h"
 #include "lib/string.h"
-#include "nutshell/cpu/asm.h"
-#include "nutshell/psp/psp.h"
+#include "nutshell/asm.h"
+#include "nutshell/psp.h"
 
 static const char seed[] = "Nutshell test root - not AMD - proves nothing";
 static uint8_t vmpck[SNP_VMPL_COUNT][SNP_VMPCK_SIZE];

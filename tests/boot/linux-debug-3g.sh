@@ -3,7 +3,7 @@
 # Debug build, and memory above 4 GiB.
 . tests/boot/lib.sh
 cat >"$work/script" <<'END'
-awk '/MemTotal/ { print ($2 > 2800000) ? "memory-there" : "memory-missing" }' /proc/meminfo
+awk '/MemTotal/ { print ($2 > 2600000) ? "memory-there" : "memory-missing" }' /proc/meminfo
 head -c 4194304 /dev/zero | sha256sum
 END
 cashew_run --debug --memory 3G --script "$work/script"

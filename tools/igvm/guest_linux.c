@@ -120,7 +120,8 @@ static int add_cc_blob(struct layout *layout)
 
 	memcpy(page, &blob, sizeof(blob));
 	memcpy(page + CC_SETUP_DATA_OFFSET, &data, sizeof(data));
-	return guest_add_content(layout, GUEST_CC_BLOB, page, sizeof(page), LAUNCH_RANGE_FLAG_RESERVED, "CC blob");
+	/* RAM in the guest's map: Linux reserves setup_data itself, and maps it unencrypted when it is not RAM (6.12). */
+	return guest_add_content(layout, GUEST_CC_BLOB, page, sizeof(page), 0, "CC blob");
 }
 
 static int add_acpi(struct layout *layout)

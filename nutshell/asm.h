@@ -2,8 +2,8 @@
 /*
  * asm.h - single instructions that Nutshell itself executes.
  */
-#ifndef NUTSHELL_CPU_ASM_H
-#define NUTSHELL_CPU_ASM_H
+#ifndef NUTSHELL_ASM_H
+#define NUTSHELL_ASM_H
 
 #include "lib/types.h"
 

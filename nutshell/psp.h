@@ -5,8 +5,8 @@
  * Its keys are made from a fixed, published seed. Reports that it signs prove nothing about any machine, and no chain
  * leads from them to AMD's roots.
  */
-#ifndef NUTSHELL_PSP_PSP_H
-#define NUTSHELL_PSP_PSP_H
+#ifndef NUTSHELL_PSP_H
+#define NUTSHELL_PSP_H
 
 #include "nutshell/machine.h"
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start.h - the seam between boot/ and the rest: what is handed over when the image has moved to the top of RAM.
+ */
+#ifndef NUTSHELL_START_H
+#define NUTSHELL_START_H
+
+#include "lib/types.h"
+
+/* All physical memory below 512 GiB is mapped from here on in Nutshell's own page tables. */
+#define PHYS_BASE 0xFFFF800000000000ull
+
+struct memory_layout {
+	uint64_t low_end;    /* guest RAM below 4 GiB ends here; the hidden run starts here, with the image */
+	uint64_t hidden_end; /* end of RAM below 4 GiB */
+	uint64_t high_end;   /* RAM above 4 GiB ends here; 4 GiB when there is none */
+};
+
+static inline uint64_t virt_to_phys_map(const void *pointer)
+{
+	return (uint64_t)(uintptr_t)pointer - PHYS_BASE;
+}
+
+/* Stops with a clear line when QEMU's processor lacks what Nutshell needs. */
+void cpu_check_features(void);
+
+/* Takes over memory: pool is the start of free hidden memory. Called once, after the image has moved. */
+void memory_init(const struct memory_layout *layout, uint64_t pool);
+
+/* Turns SVM on, makes the reverse map, the nested page tables and the permission maps. */
+void cpu_init(void);
+
+/* main.c: launches the image and runs it. */
+void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;
+
+#endif
