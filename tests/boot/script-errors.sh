@@ -4,9 +4,9 @@
 . tests/boot/lib.sh
 echo 'sleep 1000' >"$work/script"
 status=0
-./cashew run --timeout 40 ${CASHEW_QEMU:+--qemu "$CASHEW_QEMU"} --script "$work/script" >"$out" 2>"$err" || status=$?
+./cashew run --timeout 20 ${CASHEW_QEMU:+--qemu "$CASHEW_QEMU"} --script "$work/script" >"$out" 2>"$err" || status=$?
 expect_status 124
-expect 'no end after 40 seconds' "$err"
+expect 'no end after 20 seconds' "$err"
 
 cashew_run --append 'rdinit=/nothing root=/dev/none' --script "$work/script"
 expect_status 1
