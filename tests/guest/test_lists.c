@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* PVALIDATE: the request structure, where it may lie, and how far a list gets. */
-#define GUEST_AREA "06"
+#define GUEST_AREA "05"
 #include "abi/ghcb.h"
 #include "abi/launch.h"
 #include "lib/string.h"

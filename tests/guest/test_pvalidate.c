@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* PVALIDATE: what one entry does to a page, to its neighbours and to the reverse map. */
-#define GUEST_AREA "05"
+#define GUEST_AREA "04"
 #include "abi/ghcb.h"
 #include "abi/launch.h"
 #include "lib/string.h"

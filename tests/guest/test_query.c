@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The way a call is made, QUERY_PROTOCOL, CONFIGURE_VTOM, and calls and protocols that do not exist. */
 #define GUEST_AREA "02"
+#include "abi/ghcb.h"
 #include "lib/string.h"
+#include "tests/guest/ghcb.h"
 #include "tests/guest/machine.h"
 #include "tests/guest/svsm.h"
 #include "tests/guest/test.h"
@@ -136,4 +138,26 @@ TEST(calling_area_is_left_alone)
 		CHECK_EQ_FOR(caa->buffer[i], (uint8_t)(i ^ i >> 8), i);
 	CHECK_EQ(caa->mem_available, 0);
 	CHECK_EQ(caa->no_eoi_required, 0);
+}
+
+/* Levels that do not exist, or have nothing to run: the host says no, and the guest goes on. */
+TEST(other_levels_do_not_run)
+{
+	static const uint64_t level[] = { 1, 3, 4, 0x7F, 0xFF };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(level); i++) {
+		struct registers registers = { .rax = 1, .rflags = 2 };
+		uint64_t answer;
+
+		if (level[i] == MACHINE_SECRETS->svsm_guest_vmpl)
+			continue;
+		answer = ghcb_msr_call(GHCB_MSR_RUN_VMPL_REQ | level[i] << 32);
+		CHECK_EQ_FOR(answer & GHCB_MSR_CODE_MASK, GHCB_MSR_RUN_VMPL_RSP, level[i]);
+		CHECK_EQ_FOR(answer >> 32 != 0, true, level[i]);
+		ghcb_prepare(GHCB_EXIT_RUN_VMPL, level[i], 0);
+		vmgexit(&registers, ghcb_gpa());
+		CHECK_EQ_FOR(ghcb_status(), GHCB_STATUS_MALFORMED, level[i]);
+		CHECK_EQ(registers.rax, 1);
+	}
+	CHECK_EQ(query(SVSM_PROTOCOL_CORE, 1), LIMITS(1, 1));
 }

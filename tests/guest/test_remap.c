@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* REMAP_CA. */
-#define GUEST_AREA "04"
+#define GUEST_AREA "06"
 #include "abi/ghcb.h"
 #include "abi/launch.h"
 #include "lib/string.h"
