@@ -5,7 +5,8 @@
  *
  * cpu/ runs vCPUs and calls host_*() when real hardware would exit to the hypervisor. host/ answers with the
  * functions below; it never touches a VMCB. psp/ is called by host/ and changes page states only by rmp_launch_page().
- * Nutshell runs with interrupts off and has one lock (machine_lock) around everything but guest execution.
+ * Each vCPU has a processor of QEMU's to itself. Nutshell runs with interrupts off and has one lock around everything
+ * but guest execution.
  *
  * Addresses: GPA = system physical address for RAM, except for the windows that cpu/memory.h documents. The whole
  * of physical memory is mapped at PHYS_BASE in Nutshell's own page tables.
@@ -32,8 +33,13 @@ struct level {
 struct vcpu {
 	uint32_t index;
 	uint32_t apic_id;
-	uint32_t vmpl;      /* level that runs now */
-	bool online;        /* false until launched or created */
+	uint32_t vmpl;      /* level that is loaded */
+	bool online;        /* a level is loaded */
+	bool idle;          /* VMPL0 has executed HLT: it goes on when another level asks for it */
+	bool start_request; /* another vCPU asked to load start_vmpl's save area here */
+	uint32_t start_vmpl;
+	bool stop_request;  /* another vCPU asked to unload the level stop_vmpl */
+	uint32_t stop_vmpl;
 	struct level level[SNP_VMPL_COUNT];
 	struct vcpu_cpu *cpu; /* private to cpu/ */
 };
@@ -87,14 +93,28 @@ int rmp_launch_page(uint64_t gpa, bool vmsa);
  * not validated); the current level then goes on.
  */
 int vcpu_switch(struct vcpu *vcpu, uint32_t vmpl, uint64_t exit_code);
-/* Loads a VMSA into a vCPU that does not run yet, or arms another vCPU to start (AP creation). */
+/* Loads the save area of the launch into the vCPU of this processor. ERR_STATE: it cannot run. */
 int vcpu_start(struct vcpu *vcpu, uint32_t vmpl);
+/*
+ * Asks another vCPU to load a level's save area, as AP creation does: at once when it has nothing loaded, waits at
+ * VMPL0, or runs that level already; else when VMPL0 lets go. ERR_STATE: the save area cannot run.
+ */
+int vcpu_request_start(struct vcpu *target, uint32_t vmpl);
+/* Asks another vCPU to unload a level, and waits until it has. */
+void vcpu_request_stop(struct vcpu *target, uint32_t vmpl);
+
+/*
+ * The one lock: around everything but guest execution and waiting. Held by the callers of every host_*() function;
+ * they may let it go only through vcpu_request_stop() and vcpu_request_start().
+ */
+void machine_lock(void);
+void machine_unlock(void);
 /* Raises an exception in the running level, as the host may ask for with EVENTINJ. */
 void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error);
 /* Instruction pointer of the running level, for messages. */
 uint64_t vcpu_rip(const struct vcpu *vcpu);
-/* Runs the boot vCPU; does not return. */
-void machine_run(void) __noreturn;
+/* Runs the vCPU of this processor; does not return. */
+void machine_run(struct vcpu *vcpu) __noreturn;
 
 /* ---- what cpu/ asks of host/ ---- */
 

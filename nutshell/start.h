@@ -27,8 +27,17 @@ void cpu_check_features(void);
 /* Takes over memory: pool is the start of free hidden memory. Called once, after the image has moved. */
 void memory_init(const struct memory_layout *layout, uint64_t pool);
 
-/* Turns SVM on, makes the reverse map, the nested page tables and the permission maps. */
+/* Makes the reverse map, the nested page tables and the permission maps; then cpu_init_this() for the first vCPU. */
 void cpu_init(void);
+
+/* Turns SVM on for the processor that executes it and gives it its vCPU. */
+void cpu_init_this(uint32_t index);
+
+/* Starts the other processors, one after the other; each waits for its vCPU to be created. Stops when one is silent. */
+void boot_start_processors(uint32_t count);
+
+/* Loads the interrupt table into the processor that executes it. */
+void load_idt(void);
 
 /* main.c: launches the image and runs it. */
 void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;

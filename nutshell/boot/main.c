@@ -14,6 +14,7 @@
 #define POOL_BASE (16ull << 20)
 #define POOL_PER_GIB (14ull << 20)
 #define LOW_RAM_MIN (16ull << 20)
+#define VECTOR_NMI 2u /* a kick that came too late: nothing to do */
 #define IMAGE_PD_FIRST 16u /* the image is linked 32 MiB into its gigabyte */
 
 struct multiboot_info {
@@ -43,6 +44,8 @@ extern uint8_t image_start[], image_end[];
 extern uint64_t boot_pml4[], boot_pd_image[];
 extern const uint64_t boot_trap_table[32];
 extern void boot_trap_other(void);
+extern void boot_trap_nmi(void);
+
 
 void boot_main(uint32_t magic, uint32_t info_address) __noreturn;
 void boot_trap(uint64_t vector, uint64_t error, uint64_t rip) __noreturn;
@@ -60,23 +63,30 @@ void boot_trap(uint64_t vector, uint64_t error, uint64_t rip)
 		     (unsigned long long)cr2);
 }
 
-static void init_idt(void)
+void load_idt(void)
 {
 	struct __attribute__((packed)) {
 		uint16_t limit;
 		uint64_t base;
 	} pointer = { sizeof(idt) - 1u, (uint64_t)(uintptr_t)idt };
 
+	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+static void init_idt(void)
+{
 	for (uint32_t i = 0; i < 256; i++) {
 		uint64_t handler = i < 32 ? boot_trap_table[i] : (uint64_t)(uintptr_t)&boot_trap_other;
 
+		if (i == VECTOR_NMI)
+			handler = (uint64_t)(uintptr_t)&boot_trap_nmi;
 		idt[i] = (struct gate){ .offset_low = (uint16_t)handler,
 					.selector = 8,
 					.type = 0x8E,
 					.offset_middle = (uint16_t)(handler >> 16),
 					.offset_high = (uint32_t)(handler >> 32) };
 	}
-	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+	load_idt();
 }
 
 static void find_ram(const struct multiboot_info *info, struct memory_layout *layout)
@@ -119,7 +129,6 @@ static void move_image(uint64_t destination)
 	new_pdpt[510] = (destination + offset) | 3;
 	new_root[511] = virt_to_phys_map(new_pdpt) | 3;
 	new_root[256] = (destination + offset - 8192) | 3;
-	new_root[0] = 0;
 	/* The stack's pages once more, now with everything that was written since. */
 	__asm__ volatile("rep movsb\n\tmovq %0, %%cr3"
 			 :
@@ -171,7 +180,7 @@ void boot_main(uint32_t magic, uint32_t info_address)
 	igvm = layout.low_end + image;
 	memcpy(phys_to_virt(igvm), phys_to_virt(module->start), file);
 	move_image(layout.low_end);
-	init_idt();
+	load_idt();
 	memory_init(&layout, igvm + align_up(file, PAGE_SIZE));
 	cpu_init();
 	nutshell_main(command_line, phys_to_virt(igvm), file);

@@ -142,6 +142,9 @@ boot_trap_\vector:
 	.endif
 	.set i, i + 1
 	.endr
+	.globl boot_trap_nmi
+boot_trap_nmi:
+	iretq
 	.globl boot_trap_other
 boot_trap_other:
 	pushq $0

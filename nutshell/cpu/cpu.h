@@ -36,10 +36,12 @@
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8, GPR_R15 = 15, GPR_COUNT };
 
 struct vcpu_cpu {
-	uint64_t gpr[GPR_COUNT]; /* but RAX and RSP, which are in the VMCB; first: known to run.S */
+	uint64_t gpr[GPR_COUNT];    /* but RAX and RSP, which are in the VMCB; first: known to run.S */
+	volatile uint32_t in_guest; /* set by run.S between CLGI and the exit: a kick is needed; second: known to run.S */
 	uint8_t *vmcb;
 	uint64_t vmcb_spa;
 	uint64_t host_vmcb_spa;
+	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
 };
 
@@ -57,6 +59,12 @@ static inline volatile uint32_t *vmcb_u32(const struct vcpu *vcpu, uint32_t offs
 {
 	return (volatile uint32_t *)(void *)(vcpu->cpu->vmcb + offset);
 }
+
+/*
+ * Makes every other processor leave its guest, so that it sees changed nested page tables. They cannot enter again
+ * before the caller has let the machine lock go.
+ */
+void cpu_shoot_down(void);
 
 /* run.S: enters the guest until the next exit. */
 void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);

@@ -64,35 +64,45 @@ static uint64_t *find_entry(uint64_t root, uint64_t address, uint32_t wanted, bo
 	return table_entry(table, address, wanted);
 }
 
-static void drop_in(uint64_t root, uint64_t address, bool size_2m)
+/* True when something was mapped. */
+static bool drop_in(uint64_t root, uint64_t address, bool size_2m)
 {
 	uint64_t *directory = find_entry(root, address, 2, false);
-	uint64_t *entry;
+	uint64_t *entry, found = 0;
 
 	if (directory == NULL || (*directory & NPT_PRESENT) == 0)
-		return;
+		return false;
 	if ((*directory & NPT_LARGE) != 0) {
 		*directory = 0;
-		return;
+		return true;
 	}
 	entry = phys_to_virt(*directory & NPT_ADDRESS);
-	if (size_2m) {
-		for (uint32_t i = 0; i < PAGES_PER_2M; i++)
-			entry[i] = 0;
-	} else {
-		entry[address / PAGE_SIZE % PAGES_PER_2M] = 0;
+	if (!size_2m) {
+		entry += address / PAGE_SIZE % PAGES_PER_2M;
+		found = *entry;
+		*entry = 0;
+		return found != 0;
 	}
+	for (uint32_t i = 0; i < PAGES_PER_2M; i++) {
+		found |= entry[i];
+		entry[i] = 0;
+	}
+	return found != 0;
 }
 
 void npt_drop(uint64_t gpa, bool size_2m)
 {
 	uint64_t c_bit = 1ull << machine_c_bit();
 
+	bool found = false;
+
 	for (uint32_t i = 0; i < SNP_VMPL_COUNT; i++) {
-		drop_in(paged_root[i], gpa, size_2m);
-		drop_in(paged_root[i], gpa | c_bit, size_2m);
-		drop_in(unpaged_root[i], gpa, size_2m);
+		found = drop_in(paged_root[i], gpa, size_2m) || found;
+		found = drop_in(paged_root[i], gpa | c_bit, size_2m) || found;
+		found = drop_in(unpaged_root[i], gpa, size_2m) || found;
 	}
+	if (found)
+		cpu_shoot_down();
 }
 
 /* Maps one page, or the block when all of it is alike. A directory that has a table already keeps it. */

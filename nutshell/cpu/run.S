@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa)
- * gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; RAX and RSP are in the VMCB.
+ * gpr: RAX RCX RDX RBX RSP RBP RSI RDI R8..R15; RAX and RSP are in the VMCB. Behind them lies in_guest: a kick (NMI)
+ * that arrives after it is set waits for VMRUN, because GIF is clear.
  */
 	.text
 	.code64
@@ -17,6 +18,8 @@ cpu_run_guest:
 	pushq %rsi
 	pushq %rdi
 	clgi
+	movl $1, 128(%rdi)
+	mfence
 	movq %rsi, %rax
 	vmload %rax
 	movq 8(%rdi), %rcx
@@ -36,6 +39,7 @@ cpu_run_guest:
 	vmrun %rax
 	pushq %rdi
 	movq 8(%rsp), %rdi
+	movl $0, 128(%rdi)
 	movq %rcx, 8(%rdi)
 	movq %rdx, 16(%rdi)
 	movq %rbx, 24(%rdi)

@@ -9,6 +9,7 @@
 #define MSR_TSC_AUX 0xC0000103u
 #define MSR_VM_HSAVE_PA 0xC0010117u
 #define INTERCEPT_UD (1u << 6)
+#define INTERCEPT_1_HLT (1u << 24)
 #define INTERCEPT_1_COMMON (1u << 1 | 1u << 15 | 1u << 18 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 31)
 #define INTERCEPT_2_COMMON (0x3Fu | 1u << 6 | 1u << 9 | 1u << 10 | 1u << 11)
 #define V_INTR_MASKING (1ull << 24)
@@ -18,13 +19,33 @@
 #define CPUID_LENGTH 2u
 #define MSR_LENGTH 2u
 #define VMGEXIT_LENGTH 4u
+#define HLT_LENGTH 1u
 #define FXSAVE_SIZE 512u
+#define LOCAL_APIC 0xFEE00000ull
+#define LOCAL_APIC_ICR_LOW 0x300u
+#define LOCAL_APIC_ICR_HIGH 0x310u
+#define ICR_NMI 0x4400u
+#define ICR_PENDING 0x1000u
 
 struct vcpu machine_vcpu[MACHINE_VCPU_MAX];
 uint32_t machine_vcpu_count = 1;
 
 static struct vcpu_cpu cpus[MACHINE_VCPU_MAX];
 static uint8_t *iopm, *msrpm;
+static uint32_t lock_word;
+
+void machine_lock(void)
+{
+	while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
+		while (__atomic_load_n(&lock_word, __ATOMIC_RELAXED) != 0)
+			__builtin_ia32_pause();
+	}
+}
+
+void machine_unlock(void)
+{
+	__atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
+}
 
 /* Registers that belong to the level and that SNP hardware saves without telling the host. */
 static const uint32_t passed_msrs[] = { 0xC0000080, 0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084, 0xC0000100,
@@ -55,6 +76,18 @@ static void pass_msr(uint32_t msr)
 	msrpm[bit / 8u] &= (uint8_t)~(3u << (bit % 8u));
 }
 
+void cpu_init_this(uint32_t index)
+{
+	struct vcpu_cpu *cpu = &cpus[index];
+
+	asm_write_msr(0xC0000080u, asm_read_msr(0xC0000080u) | EFER_SVME);
+	asm_write_msr(MSR_VM_HSAVE_PA, virt_to_phys_map(machine_alloc_pages(1)));
+	cpu->vmcb = machine_alloc_pages(1);
+	cpu->vmcb_spa = virt_to_phys_map(cpu->vmcb);
+	cpu->host_vmcb_spa = virt_to_phys_map(machine_alloc_pages(1));
+	__asm__ volatile("vmsave %0" : : "a"(cpu->host_vmcb_spa) : "memory");
+}
+
 void cpu_init(void)
 {
 	iopm = machine_alloc_pages(IOPM_PAGES);
@@ -63,8 +96,6 @@ void cpu_init(void)
 	memset(msrpm, 0xFF, MSRPM_PAGES * PAGE_SIZE);
 	for (uint32_t i = 0; i < ARRAY_SIZE(passed_msrs); i++)
 		pass_msr(passed_msrs[i]);
-	asm_write_msr(0xC0000080u, asm_read_msr(0xC0000080u) | EFER_SVME);
-	asm_write_msr(MSR_VM_HSAVE_PA, virt_to_phys_map(machine_alloc_pages(1)));
 	rmp_init();
 	npt_init();
 	for (uint32_t i = 0; i < MACHINE_VCPU_MAX; i++) {
@@ -72,10 +103,37 @@ void cpu_init(void)
 		for (uint32_t level = 0; level < SNP_VMPL_COUNT; level++)
 			machine_vcpu[i].level[level].ghcb_registered = ~0ull;
 	}
-	cpus[0].vmcb = machine_alloc_pages(1);
-	cpus[0].vmcb_spa = virt_to_phys_map(cpus[0].vmcb);
-	cpus[0].host_vmcb_spa = virt_to_phys_map(machine_alloc_pages(1));
-	__asm__ volatile("vmsave %0" : : "a"(cpus[0].host_vmcb_spa) : "memory");
+	cpu_init_this(0);
+}
+
+/* The guest may be half-way through its own use of the register: its destination is put back. */
+static void send_nmi(uint32_t apic_id)
+{
+	volatile uint32_t *low = phys_to_virt(LOCAL_APIC + LOCAL_APIC_ICR_LOW);
+	volatile uint32_t *high = phys_to_virt(LOCAL_APIC + LOCAL_APIC_ICR_HIGH);
+	uint32_t saved = *high;
+
+	*high = apic_id << 24;
+	*low = ICR_NMI;
+	while ((*low & ICR_PENDING) != 0)
+		__builtin_ia32_pause();
+	*high = saved;
+}
+
+static void kick(struct vcpu *vcpu)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (vcpu->cpu->in_guest == 0)
+		return;
+	send_nmi(vcpu->apic_id);
+	while (vcpu->cpu->in_guest != 0)
+		__builtin_ia32_pause();
+}
+
+void cpu_shoot_down(void)
+{
+	for (uint32_t i = 0; i < machine_vcpu_count; i++)
+		kick(&machine_vcpu[i]);
 }
 
 uint64_t vcpu_rip(const struct vcpu *vcpu)
@@ -163,8 +221,7 @@ static uint64_t *gpr_field(struct vmsa *vmsa, uint32_t index)
 /* EFER.SVME as software set it: VMRUN needs it in the VMCB, so the VMSA keeps the truth. */
 static void save_level(struct vcpu *vcpu, uint64_t exit_code)
 {
-	struct level *level = &vcpu->level[vcpu->vmpl];
-	struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
+	struct vmsa *vmsa = machine_ram_page(vcpu->cpu->loaded_vmsa);
 	uint8_t vmpl = vmsa->vmpl;
 
 	memcpy(vmsa, vmcb_save(vcpu), VMCB_SAVE_COMMON);
@@ -188,7 +245,7 @@ static void save_level(struct vcpu *vcpu, uint64_t exit_code)
 		vmsa->vintr_ctrl |= VINTR_SHADOW;
 	else
 		vmsa->vintr_ctrl &= ~VINTR_SHADOW;
-	rmp_set_in_use(level->vmsa_gpa, false);
+	rmp_set_in_use(vcpu->cpu->loaded_vmsa, false);
 }
 
 static void fill_control(struct vcpu *vcpu)
@@ -196,7 +253,7 @@ static void fill_control(struct vcpu *vcpu)
 	bool paged = (vmcb_save(vcpu)->cr0 >> 31 & 1u) != 0;
 
 	*vmcb_u32(vcpu, VMCB_INTERCEPT_EXCEPTIONS) = INTERCEPT_UD;
-	*vmcb_u32(vcpu, VMCB_INTERCEPT_1) = INTERCEPT_1_COMMON;
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_1) = INTERCEPT_1_COMMON | (vcpu->vmpl == 0 ? INTERCEPT_1_HLT : 0);
 	*vmcb_u32(vcpu, VMCB_INTERCEPT_2) = INTERCEPT_2_COMMON;
 	*vmcb_u64(vcpu, VMCB_IOPM) = virt_to_phys_map(iopm);
 	*vmcb_u64(vcpu, VMCB_MSRPM) = virt_to_phys_map(msrpm);
@@ -232,6 +289,7 @@ static void load_level(struct vcpu *vcpu)
 	if ((vmsa->event_inj >> 31 & 1u) != 0)
 		*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vmsa->event_inj;
 	vmsa->event_inj = 0;
+	vcpu->cpu->loaded_vmsa = level->vmsa_gpa;
 	rmp_set_in_use(level->vmsa_gpa, true);
 }
 
@@ -259,6 +317,9 @@ int vcpu_switch(struct vcpu *vcpu, uint32_t vmpl, uint64_t exit_code)
 	save_level(vcpu, exit_code);
 	vcpu->vmpl = vmpl;
 	load_level(vcpu);
+	vcpu->idle = false;
+	if (vcpu->start_request && vcpu->start_vmpl == vmpl)
+		__atomic_store_n(&vcpu->start_request, false, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -270,6 +331,63 @@ int vcpu_start(struct vcpu *vcpu, uint32_t vmpl)
 	load_level(vcpu);
 	vcpu->online = true;
 	return 0;
+}
+
+/* Waits until the other processor has seen to a request; the lock is free meanwhile. */
+static void wait_for(struct vcpu *target, const bool *request)
+{
+	kick(target);
+	machine_unlock();
+	while (__atomic_load_n(request, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
+	machine_lock();
+}
+
+int vcpu_request_start(struct vcpu *target, uint32_t vmpl)
+{
+	if (check_level(target, vmpl) != 0)
+		return ERR_STATE;
+	target->start_vmpl = vmpl;
+	target->start_request = true;
+	if (!target->online || target->idle || target->vmpl == vmpl)
+		wait_for(target, &target->start_request);
+	return 0;
+}
+
+void vcpu_request_stop(struct vcpu *target, uint32_t vmpl)
+{
+	if (!target->online || target->vmpl != vmpl)
+		return;
+	target->stop_vmpl = vmpl;
+	target->stop_request = true;
+	wait_for(target, &target->stop_request);
+}
+
+static void unload(struct vcpu *vcpu, uint64_t exit_code)
+{
+	save_level(vcpu, exit_code);
+	vcpu->online = false;
+	vcpu->idle = false;
+}
+
+/* What other processors have asked of this one. */
+static void serve_requests(struct vcpu *vcpu)
+{
+	if (vcpu->stop_request) {
+		if (vcpu->online && vcpu->vmpl == vcpu->stop_vmpl)
+			unload(vcpu, SVM_EXIT_INTR);
+		__atomic_store_n(&vcpu->stop_request, false, __ATOMIC_RELEASE);
+	}
+	if (!vcpu->start_request || (vcpu->online && !vcpu->idle && vcpu->vmpl != vcpu->start_vmpl))
+		return;
+	if (vcpu->online) {
+		if (vcpu->vmpl != vcpu->start_vmpl)
+			stats_switch();
+		/* The save area that is loaded may be gone by now: what is registered is the new one. */
+		unload(vcpu, SVM_EXIT_HLT);
+	}
+	(void)vcpu_start(vcpu, vcpu->start_vmpl);
+	__atomic_store_n(&vcpu->start_request, false, __ATOMIC_RELEASE);
 }
 
 /* ---- exits ---- */
@@ -285,7 +403,7 @@ static void msr_exit(struct vcpu *vcpu)
 	if (msr == MSR_GHCB && write) {
 		level->ghcb_msr = (uint32_t)save->rax | vcpu->cpu->gpr[GPR_RDX] << 32;
 	} else if (msr == MSR_GHCB || (msr == MSR_SEV_STATUS && !write)) {
-		const struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
+		const struct vmsa *vmsa = machine_ram_page(vcpu->cpu->loaded_vmsa);
 
 		value = msr == MSR_GHCB ? level->ghcb_msr :
 					  vmsa->sev_features << 2 | SEV_STATUS_SEV | SEV_STATUS_SEV_ES;
@@ -353,6 +471,12 @@ static void handle_exit(struct vcpu *vcpu)
 		stats_exit(vcpu->vmpl, code);
 		inject_interrupted(vcpu);
 		break;
+	case SVM_EXIT_HLT:
+		/* Only VMPL0's is intercepted: it waits until another level of this vCPU asks for it. */
+		stats_exit(vcpu->vmpl, code);
+		vmcb_save(vcpu)->rip += HLT_LENGTH;
+		vcpu->idle = true;
+		break;
 	default:
 		stats_exit(vcpu->vmpl, code);
 		host_exit(vcpu, code, info_1, info_2);
@@ -360,14 +484,22 @@ static void handle_exit(struct vcpu *vcpu)
 	}
 }
 
-void machine_run(void)
+void machine_run(struct vcpu *vcpu)
 {
-	struct vcpu *vcpu = &machine_vcpu[0];
-
+	machine_lock();
 	for (;;) {
+		serve_requests(vcpu);
+		if (!vcpu->online || vcpu->idle) {
+			machine_unlock();
+			__builtin_ia32_pause();
+			machine_lock();
+			continue;
+		}
 		/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
 		vmcb_save(vcpu)->efer |= EFER_SVME;
+		machine_unlock();
 		cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
+		machine_lock();
 		handle_exit(vcpu);
 	}
 }

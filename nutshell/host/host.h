@@ -61,6 +61,8 @@ void nae_apic_ids(struct event *event);
 uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size);
 void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value);
 void ports_init(void);
+/* Processors of QEMU's machine; stops when there are more than Nutshell has vCPUs. */
+uint32_t ports_processor_count(void);
 
 /* The next refused access of this level raises #GP instead of stopping the machine (test device). */
 extern bool host_probe_armed[SNP_VMPL_COUNT];

@@ -38,12 +38,17 @@ void nae_ap_creation(struct event *event)
 	}
 	if (request == AP_DESTROY) {
 		target->level[vmpl].vmsa_gpa = 0;
-		return;
+		vcpu_request_stop(target, vmpl);
+	} else {
+		target->level[vmpl].vmsa_gpa = event->info_2;
+		target->level[vmpl].sev_features = event->rax;
+		if (request == AP_CREATE && target != event->vcpu && vcpu_request_start(target, vmpl) != 0)
+			event_malformed(event, GHCB_REASON_INVALID_INPUT);
 	}
-	target->level[vmpl].vmsa_gpa = event->info_2;
-	target->level[vmpl].sev_features = event->rax;
-	if (request == AP_CREATE && target != event->vcpu)
-		event_malformed(event, GHCB_REASON_INVALID_INPUT);
+	/* The lock was free for a while: the page may not be shared any more. */
+	event->ghcb = (void *)host_shared_page(event->ghcb_gpa);
+	if (event->ghcb == NULL)
+		machine_stop(STOP_TERMINATED, "VMPL%u took its GHCB page away during an event", event->vcpu->vmpl);
 }
 
 void nae_apic_ids(struct event *event)

@@ -21,6 +21,7 @@
 #define PORT_KEYBOARD 0x64u
 #define KEYBOARD_RESET 0xFEu
 #define FW_CFG_ID 1u
+#define FW_CFG_PROCESSORS 5u
 #define FW_CFG_DIRECTORY 0x19u
 #define FW_CFG_DMA_BIT 2u
 #define FW_CFG_NAME_SIZE 56u
@@ -66,6 +67,19 @@ static void find_e820(void)
 			e820_size = size;
 		}
 	}
+}
+
+uint32_t ports_processor_count(void)
+{
+	uint32_t count;
+
+	asm_out16(PORT_FW_CFG_SELECT, FW_CFG_PROCESSORS);
+	count = asm_in8(PORT_FW_CFG_DATA);
+	count |= (uint32_t)asm_in8(PORT_FW_CFG_DATA) << 8;
+	if (count == 0 || count > MACHINE_VCPU_MAX)
+		machine_stop(STOP_LAUNCH, "QEMU has %u processors; Nutshell supports 1 to %u (-smp)", count,
+			     MACHINE_VCPU_MAX);
+	return count;
 }
 
 /* Cuts Nutshell's memory out of the entry that it lies in. */
