@@ -7,17 +7,21 @@
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
+#include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/traps.h"
 #include "lib/string.h"
 
 #define EXCEPTION_STACK_PAGES 2u /* a guard and a page */
+#define CPU_STACK_PAGES 5u       /* a guard and 16 KiB */
+#define CPU_STACK_FRAMES (CPU_STACK_PAGES + 3u * EXCEPTION_STACK_PAGES)
 #define KIB 1024ull
 
 void monitor_main(void);
 
 static struct percpu boot_cpu;
+static struct percpu other_cpus[PERCPU_MAX - 1];
 static uint8_t exception_stacks[3][EXCEPTION_STACK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* Private copies of what the host and the security processor wrote. */
@@ -41,11 +45,10 @@ static void require(int error, uint8_t code, const char *what)
 
 static void init_traps(void)
 {
-	va_t tops[3];
-
 	for (uint32_t i = 0; i < 3; i++)
-		tops[i] = va((uint64_t)(uintptr_t)exception_stacks[i] + sizeof(exception_stacks[i]));
-	traps_init_cpu(&boot_cpu, tops);
+		boot_cpu.exception_stack[i] =
+			va((uint64_t)(uintptr_t)exception_stacks[i] + sizeof(exception_stacks[i]));
+	traps_init_cpu(&boot_cpu);
 }
 
 /* The lowest page of each exception stack is a guard. */
@@ -96,9 +99,69 @@ static void init_processors(void)
 	}
 	if (cpus.count == 0)
 		cpus.count = 1;
+	if (cpus.count > PERCPU_MAX) {
+		log_line("%u processors, of which %u are used", cpus.count, PERCPU_MAX);
+		cpus.count = PERCPU_MAX;
+	}
 	boot_cpu.apic_id = cpus.apic_id[0];
 	require(vcpu_table_init(cpus.apic_id, cpus.count), TERMINATE_NO_MEMORY, "too many processors");
 	boot_cpu.vcpu = vcpu_by_index(0);
+}
+
+/* Frames of another CPU, from the bottom: guard, stack, three times guard and exception stack, window tables, ... */
+static int give_frames(struct percpu *cpu, va_t *stack)
+{
+	pa_t frames, scratch;
+	int error = memory_allocate(CPU_STACK_FRAMES, &frames);
+	va_t at;
+
+	if (error == 0)
+		error = memory_allocate(1, &scratch);
+	if (error == 0)
+		error = memory_windows_init(cpu);
+	if (error != 0)
+		return error;
+	cpu->scratch = paging_region_pointer(scratch);
+	at = paging_region_va(frames);
+	memory_make_guard(at);
+	at.v += CPU_STACK_PAGES * PAGE_SIZE;
+	*stack = at;
+	for (uint32_t i = 0; i < 3; i++) {
+		memory_make_guard(at);
+		at.v += EXCEPTION_STACK_PAGES * PAGE_SIZE;
+		cpu->exception_stack[i] = at;
+	}
+	return 0;
+}
+
+static void cpu_main(struct percpu *cpu)
+{
+	traps_init_cpu(cpu);
+	if (platform_cpu_init(cpu, cpu->ghcb_page) != 0)
+		platform_terminate(TERMINATE_GHCB_REGISTER);
+	cpu->online = true;
+	vcpu_run(cpu->vcpu);
+}
+
+/* Every processor of the MADT gets a CPU of the monitor before the guest starts; it then waits for its vCPU. */
+static void start_processors(void)
+{
+	for (uint32_t i = 1; i < cpus.count; i++) {
+		struct percpu *cpu = &other_cpus[i - 1];
+		va_t stack;
+		pa_t area;
+
+		*cpu = (struct percpu){ .index = i, .apic_id = cpus.apic_id[i], .vcpu = vcpu_by_index(i) };
+		require(give_frames(cpu, &stack), TERMINATE_NO_MEMORY, "no memory for another processor");
+		require(memory_allocate(1, &area), TERMINATE_NO_MEMORY, "no memory for another processor");
+		require(memory_allocate(1, &cpu->ghcb_page), TERMINATE_NO_MEMORY, "no memory for another processor");
+		require(platform_page_release(paging_region_va(cpu->ghcb_page), false), TERMINATE_MEMORY_STATE,
+			"cannot share a page of the monitor");
+		require(platform_cpu_start(cpu, area, stack, cpu_main), TERMINATE_HOST_FEATURES,
+			"the host does not start another processor");
+		while (!cpu->online)
+			cpu_pause();
+	}
 }
 
 static void init_guest_memory(void)
@@ -132,6 +195,7 @@ void monitor_main(void)
 		 (unsigned long long)(memory_map_total(&memory) / (KIB * KIB)), vcpu_count(),
 		 vcpu_count() == 1 ? "" : "s", (unsigned long long)(memory_used() / KIB),
 		 (unsigned long long)(memory_pages_size() / KIB));
+	start_processors();
 	launch_prepare(&inputs);
 	log_line("starting the guest");
 	vcpu_run(boot_cpu.vcpu);

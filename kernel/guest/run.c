@@ -1,64 +1,68 @@
 /* SPDX-License-Identifier: MIT */
-#include "abi/svsm.h"
 #include "abi/terminate.h"
 #include "kernel/guest/pages.h"
 #include "kernel/guest/vcpu.h"
-#include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
 #include "kernel/x86/access.h"
 
-/* A call has been taken: nobody resumes the monitor into the same one twice. */
-#define EXIT_CODE_TAKEN 0ull
+/* The host may refuse an area that another vCPU is just deleting; one that refuses for ever runs no guest. */
+#define REFUSALS_MAX 1000u
 
-/*
- * Reads and clears call_pending, exactly once for each return of the monitor. A calling area that cannot be accessed
- * holds no request.
- */
-static bool take_request(struct vcpu *vcpu)
+static void write_results(struct vmsa *vmsa, const struct vcpu_call *call)
 {
-	int pending;
-
-	if (vcpu->caa_pointer == NULL)
-		vcpu->caa_pointer = (volatile uint8_t *)(uintptr_t)memory_window_map(WINDOW_CAA, vcpu->caa).v;
-	pending = access_exchange_byte(vcpu->caa_pointer + offsetof(struct svsm_caa, call_pending), 0);
-	return pending > 0;
+	/* What cannot be written is lost with the page; the guest cannot run from it either. */
+	if (access_copy(&vmsa->rax, &call->rax, sizeof(call->rax)) != 0 ||
+	    access_copy(&vmsa->rcx, &call->rcx, sizeof(call->rcx)) != 0 ||
+	    access_copy(&vmsa->rdx, &call->rdx, sizeof(call->rdx)) != 0 ||
+	    access_copy(&vmsa->r8, &call->r8, sizeof(call->r8)) != 0)
+		log_line("the host took a save area away");
 }
 
 /*
- * The host may bring the monitor back at any moment; it is a request only when the guest stopped at a VMGEXIT with
- * call_pending set. Registers are not touched otherwise.
+ * The host may bring the monitor back at any moment. Only a request changes anything; without one the guest runs on as
+ * it was.
  */
 static void serve(struct vcpu *vcpu)
 {
-	struct vmsa *vmsa = vcpu->vmsa;
 	struct vcpu_call call;
 
-	if (vmsa->exit_code != SVM_EXIT_VMGEXIT || !take_request(vcpu))
+	if (!vcpu_take_request(vcpu, &call))
 		return;
-	vmsa->exit_code = EXIT_CODE_TAKEN;
-	call = (struct vcpu_call){ .rax = vmsa->rax, .rcx = vmsa->rcx, .rdx = vmsa->rdx, .r8 = vmsa->r8 };
 	vcpu->calls++;
 	protocol_call(vcpu, &call);
-	vmsa->rax = call.rax;
-	vmsa->rcx = call.rcx;
-	vmsa->rdx = call.rdx;
-	vmsa->r8 = call.r8;
+	write_results(vcpu->vmsa, &call);
+}
+
+/* Makes the present area runnable; false when there is none. */
+static bool prepare(struct vcpu *vcpu)
+{
+	uint64_t generation = guest_flush_generation();
+	bool flush = generation != vcpu->flush_generation;
+
+	if (vcpu->vmsa == NULL || platform_plane_enable(vcpu->vmsa, flush) != 0)
+		return false;
+	vcpu->flush_generation = generation;
+	vcpu->entries++;
+	return true;
 }
 
 void vcpu_run(struct vcpu *vcpu)
 {
-	for (;;) {
-		uint64_t generation = guest_flush_generation();
-		bool flush = generation != vcpu->flush_generation;
-		int error;
+	uint32_t refusals = 0;
 
-		vcpu->flush_generation = generation;
-		vcpu->entries++;
-		error = platform_plane_run(vcpu->vmsa, guest_plane, flush);
-		if (error == ERR_HOST)
+	for (;;) {
+		bool ready;
+
+		spinlock_acquire(&vcpu->lock);
+		serve(vcpu);
+		ready = prepare(vcpu);
+		spinlock_release(&vcpu->lock);
+		if (!ready)
+			platform_idle();
+		else if (platform_plane_run(guest_plane) == 0)
+			refusals = 0;
+		else if (++refusals > REFUSALS_MAX)
 			log_panic(TERMINATE_GUEST_RUN, "the host refuses to run the guest at VMPL%u", guest_plane);
-		if (error == 0)
-			serve(vcpu);
 	}
 }

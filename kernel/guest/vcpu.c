@@ -11,6 +11,7 @@
 static struct spinlock vcpu_lock;
 static struct vcpu table[VCPU_MAX];
 static uint32_t table_count;
+static uint64_t area_counter;
 
 int vcpu_table_init(const uint32_t *apic_id, uint32_t count)
 {
@@ -119,7 +120,7 @@ static int create_locked(struct vcpu *vcpu, gpa_t vmsa, gpa_t caa, uint64_t feat
 	settle_page(vmsa, after);
 	settle_page(caa, error == 0 ? PAGE_CAA : PAGE_VALIDATED);
 	if (error == 0)
-		*area = (struct vcpu_area){ .vmsa = vmsa, .caa = caa, .used = true };
+		*area = (struct vcpu_area){ .vmsa = vmsa, .caa = caa, .used = true, .number = ++area_counter };
 	return error;
 }
 
@@ -151,60 +152,73 @@ static struct vcpu_area *find_area(gpa_t vmsa, struct vcpu **vcpu)
 	return NULL;
 }
 
-/* Takes the save area's special state away and hands the page back to the guest. */
+/*
+ * Takes the save area's special state away and hands the page back to the guest. The hardware refuses while it runs,
+ * before anything has changed.
+ */
 static enum page_state unmake_area(gpa_t vmsa, int *error)
 {
 	va_t where = memory_window_map(WINDOW_PAGE, vmsa);
-	struct vmsa *area = (struct vmsa *)(uintptr_t)where.v;
 	enum page_state after = PAGE_VMSA;
-	uint64_t efer;
 
-	*error = access_copy(&efer, &area->efer, sizeof(efer));
-	efer &= ~EFER_SVME;
-	if (*error == 0)
-		*error = access_copy(&area->efer, &efer, sizeof(efer));
-	if (*error == 0)
-		*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
+	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
 	if (*error == 0) {
-		*error = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX);
+		*error = platform_plane_disable((struct vmsa *)(uintptr_t)where.v);
+		if (*error == 0)
+			*error = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX);
 		after = *error == 0 ? PAGE_VALIDATED : PAGE_LOST;
 	}
 	memory_window_unmap(WINDOW_PAGE);
 	return after;
 }
 
-static int delete_locked(gpa_t vmsa)
+/* The area's vCPU is not being served by anyone. */
+static int delete_idle(struct vcpu *vcpu, struct vcpu_area *area)
 {
-	struct vcpu *vcpu = NULL;
-	struct vcpu_area *area = find_area(vmsa, &vcpu);
 	enum page_state after;
-	int error;
+	int error = claim_page(area->vmsa, PAGE_VMSA);
 
-	if (area == NULL)
-		return ERR_INVALID;
-	if (vcpu->vmsa != NULL && vcpu->vmsa_gpa.v == vmsa.v)
-		return ERR_BUSY;
-	error = claim_page(vmsa, PAGE_VMSA);
 	if (error != 0)
 		return ERR_BUSY;
-	after = unmake_area(vmsa, &error);
-	settle_page(vmsa, after);
+	after = unmake_area(area->vmsa, &error);
+	settle_page(area->vmsa, after);
 	if (after == PAGE_VMSA)
 		return error;
+	if (vcpu->vmsa != NULL && vcpu->vmsa_gpa.v == area->vmsa.v) {
+		vcpu->vmsa = NULL;
+		area->caa = vcpu->caa;
+	}
 	if (claim_page(area->caa, PAGE_CAA) == 0)
 		settle_page(area->caa, PAGE_VALIDATED);
 	area->used = false;
 	return error;
 }
 
-int vcpu_delete(gpa_t vmsa)
+static int delete_locked(const struct vcpu *caller, gpa_t vmsa)
+{
+	struct vcpu *vcpu = NULL;
+	struct vcpu_area *area = find_area(vmsa, &vcpu);
+	int error;
+
+	if (area == NULL)
+		return ERR_INVALID;
+	if (vcpu == caller)
+		return vcpu->vmsa_gpa.v == vmsa.v ? ERR_STATE : delete_idle(vcpu, area);
+	if (!spinlock_try(&vcpu->lock))
+		return ERR_BUSY;
+	error = delete_idle(vcpu, area);
+	spinlock_release(&vcpu->lock);
+	return error == ERR_BUSY ? ERR_STATE : error;
+}
+
+int vcpu_delete(const struct vcpu *caller, gpa_t vmsa)
 {
 	int error;
 
 	if (!is_aligned(vmsa.v, PAGE_SIZE))
 		return ERR_INVALID;
 	spinlock_acquire(&vcpu_lock);
-	error = delete_locked(vmsa);
+	error = delete_locked(caller, vmsa);
 	spinlock_release(&vcpu_lock);
 	return error;
 }
@@ -240,4 +254,109 @@ int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
 	if (claim_page(old, PAGE_CAA) == 0)
 		settle_page(old, PAGE_VALIDATED);
 	return 0;
+}
+
+/* ---- requests ---- */
+
+/* A call has been taken: nobody resumes the monitor into the same one twice. */
+#define EXIT_CODE_TAKEN 0ull
+
+static int read_field(const uint64_t *field, uint64_t *value)
+{
+	return access_copy(value, field, sizeof(*value));
+}
+
+/*
+ * True when the area stopped at a VMGEXIT and its calling area has call_pending set, which is cleared: exactly once for
+ * each request. What cannot be accessed holds no request.
+ */
+static bool area_has_request(struct vmsa *vmsa, volatile uint8_t *caa)
+{
+	static const uint64_t taken = EXIT_CODE_TAKEN;
+	uint64_t exit_code;
+
+	if (read_field(&vmsa->exit_code, &exit_code) != 0 || exit_code != SVM_EXIT_VMGEXIT)
+		return false;
+	if (platform_plane_disable(vmsa) != 0)
+		return false;
+	if (access_exchange_byte(caa + offsetof(struct svsm_caa, call_pending), 0) <= 0)
+		return false;
+	return access_copy(&vmsa->exit_code, &taken, sizeof(taken)) == 0;
+}
+
+static bool read_call(struct vmsa *vmsa, struct vcpu_call *call)
+{
+	return read_field(&vmsa->rax, &call->rax) == 0 && read_field(&vmsa->rcx, &call->rcx) == 0 &&
+	       read_field(&vmsa->rdx, &call->rdx) == 0 && read_field(&vmsa->r8, &call->r8) == 0;
+}
+
+static bool take_from_present(struct vcpu *vcpu)
+{
+	if (vcpu->vmsa == NULL)
+		return false;
+	if (vcpu->caa_pointer == NULL)
+		vcpu->caa_pointer = (volatile uint8_t *)(uintptr_t)memory_window_map(WINDOW_CAA, vcpu->caa).v;
+	return area_has_request(vcpu->vmsa, vcpu->caa_pointer);
+}
+
+/* The newest area older than number that is not the present one. */
+static struct vcpu_area *next_area(struct vcpu *vcpu, uint64_t number)
+{
+	struct vcpu_area *found = NULL;
+
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		struct vcpu_area *area = &vcpu->area[i];
+
+		if (!area->used || area->number >= number)
+			continue;
+		if (vcpu->vmsa != NULL && vcpu->vmsa_gpa.v == area->vmsa.v)
+			continue;
+		if (found == NULL || area->number > found->number)
+			found = area;
+	}
+	return found;
+}
+
+/* Remembers where the calling area of an area that is left was moved to. */
+static void leave_area(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		if (vcpu->area[i].used && vcpu->vmsa != NULL && vcpu->area[i].vmsa.v == vcpu->vmsa_gpa.v)
+			vcpu->area[i].caa = vcpu->caa;
+	}
+}
+
+static bool take_from_others(struct vcpu *vcpu)
+{
+	struct vcpu_area *area = next_area(vcpu, ~0ull);
+
+	for (; area != NULL; area = next_area(vcpu, area->number)) {
+		struct vmsa *vmsa = (struct vmsa *)(uintptr_t)memory_window_map(WINDOW_PAGE, area->vmsa).v;
+		volatile uint8_t *caa = (volatile uint8_t *)(uintptr_t)memory_window_map(WINDOW_COPY, area->caa).v;
+		bool found = area_has_request(vmsa, caa);
+
+		memory_window_unmap(WINDOW_COPY);
+		memory_window_unmap(WINDOW_PAGE);
+		if (!found)
+			continue;
+		leave_area(vcpu);
+		vcpu->vmsa = (struct vmsa *)(uintptr_t)memory_window_map(WINDOW_VMSA, area->vmsa).v;
+		vcpu->vmsa_gpa = area->vmsa;
+		vcpu->caa = area->caa;
+		vcpu->caa_pointer = NULL;
+		return true;
+	}
+	return false;
+}
+
+bool vcpu_take_request(struct vcpu *vcpu, struct vcpu_call *call)
+{
+	bool found = take_from_present(vcpu);
+
+	if (!found) {
+		spinlock_acquire(&vcpu_lock);
+		found = take_from_others(vcpu);
+		spinlock_release(&vcpu_lock);
+	}
+	return found && read_call(vcpu->vmsa, call);
 }

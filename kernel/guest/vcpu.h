@@ -6,15 +6,17 @@
  * monitor's memory; the guest creates the others in its own with CREATE_VCPU. A registered save area is a page in state
  * VMSA that the guest can at most read; a calling area is a page in state CAA.
  *
- * Invariants: a page is registered at most once, as one of the two; the area that a vCPU runs from is its newest
- * registered one at the time it was last idle; it cannot be deleted while it runs.
- * Lock: vcpu_lock, the outermost, held for changes of the table only: never while the guest runs, never for PVALIDATE.
+ * Invariants: a page is registered at most once, as one of the two; an area that is running or that the caller runs
+ * from cannot be deleted. Which of several areas the host runs is the host's choice: a request is taken from the one
+ * that made it, and that one is the vCPU's from then on.
+ * Locks: a vCPU's own, taken by the CPU that serves it (other CPUs only try); inside it the table's, for areas.
  * Bounds: VCPU_MAX vCPUs, VCPU_AREAS_MAX registered save areas for each.
  */
 #ifndef KERNEL_GUEST_VCPU_H
 #define KERNEL_GUEST_VCPU_H
 
 #include "abi/snp.h"
+#include "kernel/x86/spinlock.h"
 #include "lib/types.h"
 
 #define VCPU_MAX 64u
@@ -24,17 +26,24 @@ struct vcpu_area {
 	gpa_t vmsa; /* page of the guest */
 	gpa_t caa;
 	bool used;
+	uint64_t number; /* counts up: the newest has the highest */
 };
 
 struct vcpu {
+	struct spinlock lock; /* held while the monitor works for this vCPU; free while its guest runs */
 	uint32_t apic_id;
-	struct vmsa *vmsa;  /* save area it runs from; NULL: none yet */
+	struct vmsa *vmsa;  /* save area that it was last entered from, as this CPU maps it; NULL: none yet */
 	gpa_t vmsa_gpa;
 	gpa_t caa;          /* calling area in use; undefined when there is no save area */
 	volatile uint8_t *caa_pointer; /* the calling area in this CPU's window; NULL: not mapped */
 	uint64_t flush_generation; /* as of its last entry */
 	uint64_t calls, entries;   /* statistics */
 	struct vcpu_area area[VCPU_AREAS_MAX];
+};
+
+/* The registers of a call. */
+struct vcpu_call {
+	uint64_t rax, rcx, rdx, r8;
 };
 
 /* Makes the table. ERR_INVALID: no processors, or too many. */
@@ -53,15 +62,16 @@ uint32_t vcpu_count(void);
 int vcpu_create(uint32_t apic_id, gpa_t vmsa, gpa_t caa, uint64_t features) __must_check;
 
 /* DELETE_VCPU. ERR_INVALID: not a registered area; ERR_BUSY: it runs; else the page may be lost to the guest. */
-int vcpu_delete(gpa_t vmsa) __must_check;
+int vcpu_delete(const struct vcpu *caller, gpa_t vmsa) __must_check;
+
+/*
+ * Looks for a request among the vCPU's save areas: the present one, then the others from the newest on. When there is
+ * one, it is taken (call_pending cleared), its area is the vCPU's, disabled, and *call holds the registers.
+ */
+bool vcpu_take_request(struct vcpu *vcpu, struct vcpu_call *call) __must_check;
 
 /* REMAP_CA for this vCPU. ERR_INVALID: unaligned; ERR_ADDRESS: not validated guest memory, or in use. */
 int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa) __must_check;
-
-/* The registers of a call. */
-struct vcpu_call {
-	uint64_t rax, rcx, rdx, r8;
-};
 
 /* Implemented by the protocol room: handles one call; results in the same registers. */
 void protocol_call(struct vcpu *vcpu, struct vcpu_call *call);

@@ -32,6 +32,15 @@ void platform_early_init(const struct snp_cpuid_page *cpuid);
  */
 int platform_cpu_init(struct percpu *cpu, pa_t page) __must_check;
 
+/*
+ * Starts another CPU of the monitor at entry(cpu) on the given stack, with this CPU's control registers. area is a
+ * frame of the region for its register state. ERR_HOST: the host refuses.
+ */
+int platform_cpu_start(struct percpu *cpu, pa_t area, va_t stack, void (*entry)(struct percpu *)) __must_check;
+
+/* Nothing to do on this CPU until the host brings it back. */
+void platform_idle(void);
+
 /* Asks the host to end the VM; set is Cashew's. Usable at any time. */
 void platform_terminate(uint8_t code) __noreturn;
 
@@ -75,15 +84,14 @@ uint64_t platform_guest_features(void);
 /* Tells the host which save area this vCPU's plane starts from. ERR_HOST: refused. */
 int platform_plane_register(uint32_t apic_id, uint32_t plane, gpa_t vmsa) __must_check;
 
-/* Makes a save area runnable or not runnable. */
-void platform_plane_enable(struct vmsa *vmsa);
-/* ERR_BUSY: it is running on another CPU; ERR_FAULT: it could not be accessed. */
+/* Makes a save area runnable or not runnable. ERR_FAULT: it could not be accessed. */
+int platform_plane_enable(struct vmsa *vmsa, bool flush) __must_check;
 int platform_plane_disable(struct vmsa *vmsa) __must_check;
 
 /*
- * Lets the plane run until the host brings the monitor back. Returns 0; ERR_HOST when the host refused to run it.
- * The save area is enabled before and disabled after. flush: drop all translations of the plane before it runs.
+ * Lets the plane of this vCPU run until the host brings the monitor back. Its save area was enabled before, with flush
+ * when the plane must drop all its translations first. Returns 0; ERR_HOST when the host did not run it.
  */
-int platform_plane_run(struct vmsa *vmsa, uint32_t plane, bool flush) __must_check;
+int platform_plane_run(uint32_t plane) __must_check;
 
 #endif

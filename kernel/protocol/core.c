@@ -12,18 +12,18 @@ static uint64_t remap_ca(struct vcpu *vcpu, const struct vcpu_call *call)
 }
 
 /* 7.3: RCX save area, RDX calling area, R8 APIC id. The area must name the caller's own features. */
-static uint64_t create_vcpu(struct vcpu *vcpu, const struct vcpu_call *call)
+static uint64_t create_vcpu(const struct vcpu_call *call)
 {
 	return protocol_result(vcpu_create((uint32_t)call->r8, gpa(call->rcx), gpa(call->rdx),
-					   vcpu->vmsa->sev_features));
+					   platform_guest_features()));
 }
 
 /* 7.4: RCX save area. */
-static uint64_t delete_vcpu(const struct vcpu_call *call)
+static uint64_t delete_vcpu(const struct vcpu *vcpu, const struct vcpu_call *call)
 {
-	int error = vcpu_delete(gpa(call->rcx));
+	int error = vcpu_delete(vcpu, gpa(call->rcx));
 
-	return error == ERR_BUSY ? SVSM_ERR_CORE_FAIL_INUSE : protocol_result(error);
+	return error == ERR_STATE ? SVSM_ERR_CORE_FAIL_INUSE : protocol_result(error);
 }
 
 /* 7.7: RCX protocol and version; result RCX 0 when it is not offered, else both limits. */
@@ -56,9 +56,9 @@ uint64_t protocol_core(struct vcpu *vcpu, uint32_t number, struct vcpu_call *cal
 	case SVSM_CORE_PVALIDATE:
 		return protocol_core_pvalidate(gpa(call->rcx));
 	case SVSM_CORE_CREATE_VCPU:
-		return create_vcpu(vcpu, call);
+		return create_vcpu(call);
 	case SVSM_CORE_DELETE_VCPU:
-		return delete_vcpu(call);
+		return delete_vcpu(vcpu, call);
 	case SVSM_CORE_QUERY_PROTOCOL:
 		return query_protocol(call);
 	case SVSM_CORE_CONFIGURE_VTOM:

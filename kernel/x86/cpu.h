@@ -72,6 +72,20 @@ static inline void cpu_pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
+/* Until the host brings this CPU back for another reason: interrupts stay off. */
+static inline void cpu_halt(void)
+{
+	__asm__ volatile("hlt" : : : "memory");
+}
+
+static inline uint64_t cpu_read_cr0(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("movq %%cr0, %0" : "=r"(value));
+	return value;
+}
+
 static inline void cpu_halt_forever(void) __noreturn;
 static inline void cpu_halt_forever(void)
 {

@@ -18,12 +18,15 @@ struct percpu {
 	uint32_t apic_id;
 	struct ghcb *ghcb;     /* shared page, registered with the host; NULL before that */
 	uint64_t ghcb_gpa;
+	pa_t ghcb_page;        /* frame that becomes the GHCB of a CPU that is being started */
 	uint64_t *window_4k;   /* page-table page of the 4 KiB windows */
 	uint64_t *window_2m;   /* page-directory entry of the 2 MiB window */
 	va_t window_va;        /* where the 4 KiB windows start; the 2 MiB window is the 2 MiB before */
 	struct vcpu *vcpu;     /* guest vCPU that this CPU serves */
 	void *scratch;         /* a private page for the copy of what a call reads */
 	uint64_t spurious_nmi; /* NMIs from the host, ignored */
+	va_t exception_stack[3]; /* tops, for traps_init_cpu() */
+	volatile bool online;  /* set by the CPU itself when it serves its vCPU */
 };
 
 #ifdef CASHEW_HOST

@@ -2,7 +2,7 @@
 /*
  * spinlock.h - test-and-set lock. Interrupts are always off in the monitor, so it is enough on one CPU and between CPUs.
  *
- * Lock order, outermost first: vcpu table (guest/vcpu.c), frames (mm/frames.c), block locks of the page-state map,
+ * Lock order, outermost first: a vCPU (its own CPU only; others try), vcpu table (guest/vcpu.c), frames (mm/frames.c), block locks of the page-state map,
  * log (platform/log.c).
  */
 #ifndef KERNEL_X86_SPINLOCK_H
@@ -20,6 +20,11 @@ static inline void spinlock_acquire(struct spinlock *lock)
 		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0)
 			__builtin_ia32_pause();
 	}
+}
+
+static inline bool spinlock_try(struct spinlock *lock)
+{
+	return __atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
 static inline void spinlock_release(struct spinlock *lock)

@@ -80,7 +80,7 @@ static void fill_gdt(struct tables *table)
 	table->gdt[4] = base >> 32;
 }
 
-void traps_init_cpu(struct percpu *cpu, const va_t stacks[3])
+void traps_init_cpu(struct percpu *cpu)
 {
 	struct tables *table = &tables[cpu->index];
 	struct table_pointer gdt_pointer = { sizeof(table->gdt) - 1u, (uint64_t)(uintptr_t)table->gdt };
@@ -90,7 +90,7 @@ void traps_init_cpu(struct percpu *cpu, const va_t stacks[3])
 		fill_idt();
 	fill_gdt(table);
 	for (uint32_t i = 0; i < 3; i++)
-		table->tss.ist[i] = stacks[i].v;
+		table->tss.ist[i] = cpu->exception_stack[i].v;
 	table->tss.io_map = sizeof(struct tss);
 	__asm__ volatile("lgdt %0" : : "m"(gdt_pointer) : "memory");
 	__asm__ volatile("ltr %0" : : "r"((uint16_t)SELECTOR_TSS) : "memory");

@@ -26,8 +26,8 @@ struct trap_frame {
 
 struct percpu;
 
-/* Loads GDT, TSS, IDT and GS for this CPU. stacks: top addresses of three exception stacks (#DF, NMI, #VC). */
-void traps_init_cpu(struct percpu *cpu, const va_t stacks[3]);
+/* Loads GDT, TSS, IDT and GS for this CPU, whose three exception stacks (#DF, NMI, #VC) are set in cpu. */
+void traps_init_cpu(struct percpu *cpu);
 
 /* Called by traps.S. */
 void trap_handle(struct trap_frame *frame);

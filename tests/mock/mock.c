@@ -231,12 +231,29 @@ uint64_t platform_guest_features(void)
 	return SEV_FEATURE_SNP_ACTIVE;
 }
 
-int platform_plane_run(struct vmsa *vmsa, uint32_t plane, bool flush)
+int platform_plane_run(uint32_t plane)
 {
-	(void)vmsa;
 	(void)plane;
-	(void)flush;
 	return ERR_HOST;
+}
+
+void platform_idle(void)
+{
+}
+
+int platform_plane_enable(struct vmsa *vmsa, bool flush)
+{
+	(void)flush;
+	vmsa->efer |= EFER_SVME;
+	return 0;
+}
+
+int platform_plane_disable(struct vmsa *vmsa)
+{
+	if (fault_now())
+		return ERR_FAULT;
+	vmsa->efer &= ~EFER_SVME;
+	return 0;
 }
 
 void log_line(const char *format, ...)

@@ -14,7 +14,16 @@
 #define STATUS_REQUIRED (SEV_STATUS_SEV | SEV_STATUS_SEV_ES | SEV_STATUS_SNP)
 #define STATUS_TOLERATED (STATUS_REQUIRED | SEV_STATUS_RESTRICTED_INJECTION | SEV_STATUS_DEBUG_SWAP)
 #define FEATURES_REQUIRED (GHCB_FEATURE_SNP | GHCB_FEATURE_AP_CREATION | GHCB_FEATURE_MULTI_VMPL)
-#define PLANE_DISABLE_TRIES 100000u
+#define SELECTOR_CODE 0x08u
+#define SELECTOR_DATA 0x10u
+#define ATTRIB_CODE64 0xA9Bu
+#define ATTRIB_DATA 0xC93u
+#define RFLAGS_RESERVED 2u
+#define DR6_RESET 0xFFFF0FF0ull
+#define DR7_RESET 0x400ull
+#define PAT_RESET 0x0007040600070406ull
+#define MXCSR_RESET 0x1F80u
+#define FCW_RESET 0x37Fu
 
 static uint64_t sev_status;
 
@@ -170,36 +179,80 @@ int platform_plane_register(uint32_t apic_id, uint32_t plane, gpa_t vmsa)
 	return ghcb_call(&event, NULL);
 }
 
-void platform_plane_enable(struct vmsa *vmsa)
+static int change_efer(struct vmsa *vmsa, uint64_t clear, uint64_t set)
 {
-	__atomic_store_n(&vmsa->efer, vmsa->efer | EFER_SVME, __ATOMIC_RELEASE);
+	uint64_t efer;
+	int error = access_copy(&efer, &vmsa->efer, sizeof(efer));
+
+	efer = (efer & ~clear) | set;
+	return error != 0 ? error : access_copy(&vmsa->efer, &efer, sizeof(efer));
 }
 
+int platform_plane_enable(struct vmsa *vmsa, bool flush)
+{
+	/* A zero here makes the processor drop every translation of the level at its next entry. */
+	static const uint64_t none[2];
+	int error = flush ? access_copy(&vmsa->tlb_id, none, sizeof(none)) : 0;
+
+	return error != 0 ? error : change_efer(vmsa, 0, EFER_SVME);
+}
+
+/* A save area that runs is locked by the hardware; the store waits until the host has stopped it. */
 int platform_plane_disable(struct vmsa *vmsa)
 {
-	uint64_t efer = __atomic_load_n(&vmsa->efer, __ATOMIC_ACQUIRE);
-
-	/* A save area that runs is locked by the hardware; the store waits until the host has stopped it. */
-	for (uint32_t i = 0; i < PLANE_DISABLE_TRIES; i++) {
-		if (__atomic_compare_exchange_n(&vmsa->efer, &efer, efer & ~EFER_SVME, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
-			return 0;
-	}
-	return ERR_BUSY;
+	return change_efer(vmsa, EFER_SVME, 0);
 }
 
-int platform_plane_run(struct vmsa *vmsa, uint32_t plane, bool flush)
+int platform_plane_run(uint32_t plane)
 {
-	uint64_t answer;
+	uint64_t answer = ghcb_msr_call(GHCB_MSR_RUN_VMPL_REQ | (uint64_t)plane << 32);
 
-	if (flush) {
-		/* A zero here makes the processor drop every translation of the level at its next entry. */
-		vmsa->tlb_id = 0;
-		vmsa->pcpu_id = 0;
-	}
-	platform_plane_enable(vmsa);
-	answer = ghcb_msr_call(GHCB_MSR_RUN_VMPL_REQ | (uint64_t)plane << 32);
-	if (platform_plane_disable(vmsa) != 0)
-		return ERR_BUSY;
 	return answer == GHCB_MSR_RUN_VMPL_RSP ? 0 : ERR_HOST;
+}
+
+void platform_idle(void)
+{
+	cpu_halt();
+}
+
+static void fill_segments(struct vmsa *area)
+{
+	const struct vmsa_segment data = { .selector = SELECTOR_DATA, .attrib = ATTRIB_DATA, .limit = 0xFFFFFFFF };
+
+	area->cs = (struct vmsa_segment){ .selector = SELECTOR_CODE, .attrib = ATTRIB_CODE64, .limit = 0xFFFFFFFF };
+	area->ds = area->es = area->ss = area->fs = area->gs = data;
+	area->tr = (struct vmsa_segment){ .attrib = 0x8B, .limit = 0xFFFF };
+	area->ldtr = (struct vmsa_segment){ .attrib = 0x82, .limit = 0xFFFF };
+}
+
+int platform_cpu_start(struct percpu *cpu, pa_t page, va_t stack, void (*entry)(struct percpu *))
+{
+	struct vmsa *area = paging_region_pointer(page);
+	struct ghcb_event event = { .exit_code = GHCB_EXIT_AP_CREATION,
+				    .info_1 = (uint64_t)cpu->apic_id << AP_CREATION_APIC_ID_SHIFT | AP_CREATE,
+				    .info_2 = page.v,
+				    .rax = sev_status >> 2,
+				    .has_rax = true };
+	int error;
+
+	memset(area, 0, sizeof(*area));
+	fill_segments(area);
+	area->efer = cpu_read_msr(MSR_EFER) | EFER_SVME;
+	area->cr0 = cpu_read_cr0();
+	area->cr3 = cpu_read_cr3();
+	area->cr4 = cpu_read_cr4();
+	area->rip = (uint64_t)(uintptr_t)entry;
+	area->rsp = stack.v - sizeof(uint64_t);
+	area->rdi = (uint64_t)(uintptr_t)cpu;
+	area->rflags = RFLAGS_RESERVED;
+	area->dr6 = DR6_RESET;
+	area->dr7 = DR7_RESET;
+	area->g_pat = PAT_RESET;
+	area->xcr0 = 1;
+	area->mxcsr = MXCSR_RESET;
+	area->x87_fcw = FCW_RESET;
+	area->sev_features = sev_status >> 2;
+	/* Named for VMPL1 without permissions: the VMSA bit is the page's. */
+	error = rmpadjust(paging_region_va(page), false, RMP_ATTR_VMSA | 1u);
+	return error != 0 ? error : ghcb_call(&event, NULL);
 }
