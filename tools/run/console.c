@@ -30,6 +30,7 @@ struct console {
 	char line[128]; /* the console's last line, its end when it is longer, without escape sequences */
 	size_t line_size;
 	bool in_sequence;
+	uint64_t started_ms;
 	char error_line[512];
 	size_t error_size;
 };
@@ -173,6 +174,8 @@ static void at_prompt(struct console *console)
 	const char *text;
 	size_t size;
 
+	if (!console->result->prompt_seen)
+		console->result->prompt_ms = now_ms() - console->started_ms;
 	console->result->prompt_seen = true;
 	if (console->script != NULL) {
 		script_prompt(console->script, &text, &size);
@@ -335,6 +338,7 @@ void console_run(struct machine *machine, const struct options *options, struct 
 	uint64_t deadline = options->timeout != 0 ? now_ms() + options->timeout * 1000ull : 0;
 
 	*result = (struct console_result){ .end = CONSOLE_CLOSED, .script_status = -1 };
+	console.started_ms = now_ms();
 	console.machine = machine;
 	console.options = options;
 	console.script = script;

@@ -177,7 +177,13 @@ int report_end(const struct options *options, const struct console_result *resul
 			print_last_output(result);
 		}
 	}
-	if (options->stats && !log_lines(options->log, print_stats_line, stderr))
-		complain("Nutshell left no log");
+	if (options->stats) {
+		if (!log_lines(options->log, print_stats_line, stderr))
+			complain("Nutshell left no log");
+		if (result->prompt_seen)
+			fprintf(stderr, "first shell prompt after %llu.%llu s\n",
+			        (unsigned long long)(result->prompt_ms / 1000),
+			        (unsigned long long)(result->prompt_ms % 1000 / 100));
+	}
 	return status;
 }

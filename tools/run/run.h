@@ -58,6 +58,7 @@ struct console_result {
 	enum console_end end;
 	bool panic;         /* the guest's kernel said that it panicked */
 	bool prompt_seen;   /* a shell prompt appeared */
+	uint64_t prompt_ms; /* ... the first this long after the start */
 	int script_status;  /* -1: no script, or it did not come to its end */
 	char last[2048];    /* the last that the console showed */
 	size_t last_size;
