@@ -326,6 +326,9 @@ TEST(legacy_rom_range)
 	memset(page_at(LEGACY_ROM), 0x31, PAGE_SIZE);
 	CHECK(filled_with(LEGACY_ROM, PAGE_SIZE, 0x31));
 	page_take(LEGACY_ROM);
+	page_give(LEGACY_ROM);
+	CHECK(filled_with(LEGACY_ROM, PAGE_SIZE, 0x31));
+	page_take(LEGACY_ROM);
 	expect_rmp(LEGACY_ROM, 1, rmp_unvalidated());
 }
 

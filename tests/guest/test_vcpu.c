@@ -93,7 +93,9 @@ TEST(delete_gives_the_page_back)
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
 	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
 	expect_rmp(pages.vmsa, 3, rmp_given());
+	/* The content is the guest's own, but for the bit that let it run. */
 	CHECK_EQ(area_at(pages.vmsa)->cr0, 0x60000010);
+	CHECK_EQ(area_at(pages.vmsa)->efer, 0);
 	CHECK_EQ(delete(pages.vmsa), SVSM_ERR_INVALID_PARAMETER);
 	/* Usable in every way: content, PVALIDATE, calling area, save area. */
 	memset(page_at(pages.vmsa), 0x13, PAGE_SIZE);
