@@ -9,6 +9,7 @@
 #include "tools/run/run.h"
 
 #define NUTSHELL_PREFIX "nutshell: "
+#define NUTSHELL_POWER_OFF "switched the machine off" /* in its last line when a guest did that */
 #define NUTSHELL_STATS NUTSHELL_PREFIX "stats: "
 #define PAYLOAD_STATUS_BASE 64 /* isa-debug-exit value = this + the payload's status (abi/nutshell.h) */
 
@@ -139,6 +140,11 @@ static int explain_exit(const struct options *options, const struct console_resu
 	}
 	if (status != 0) {
 		complain("QEMU ended with status %d", status);
+		return RUN_FAILED;
+	}
+	if (strstr(reason.text, NUTSHELL_POWER_OFF) == NULL) {
+		complain("QEMU ended although nobody switched the machine off: Nutshell crashed. Its last line: %s",
+		         reason.text[0] != '\0' ? reason.text : "(none)");
 		return RUN_FAILED;
 	}
 	return RUN_OK;
