@@ -63,9 +63,7 @@ static inline uint64_t cpu_timestamp(void)
 
 static inline void cpu_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-	__asm__ volatile("cpuid"
-			 : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
-			 : "a"(leaf), "c"(subleaf));
+	__asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
 }
 
 static inline uint32_t cpu_port_in(uint16_t port)

@@ -62,7 +62,9 @@ void ghcb_prepare(uint64_t code, uint64_t info_1, uint64_t info_2)
 
 uint32_t ghcb_status(void)
 {
-	return (uint32_t)*(volatile uint64_t *)&page.sw_exit_info_1;
+	volatile const uint64_t *info = &page.sw_exit_info_1;
+
+	return (uint32_t)*info;
 }
 
 static void set_scratch(void)
@@ -147,8 +149,7 @@ uint32_t ghcb_port_in(uint16_t port)
 
 void ghcb_port_out(uint16_t port, uint32_t value)
 {
-	ghcb_prepare(SVM_EXIT_IOIO,
-		     (uint64_t)port << GHCB_IOIO_PORT_SHIFT | GHCB_IOIO_SIZE_32 | GHCB_IOIO_ADDR_64, 0);
+	ghcb_prepare(SVM_EXIT_IOIO, (uint64_t)port << GHCB_IOIO_PORT_SHIFT | GHCB_IOIO_SIZE_32 | GHCB_IOIO_ADDR_64, 0);
 	set_rax(value);
 	require_exit();
 }
@@ -201,8 +202,7 @@ int ghcb_page_state(uint64_t gpa, uint32_t count, uint32_t operation, bool size_
 
 		list->header = (struct psc_header){ .end_entry = (uint16_t)(entries - 1u) };
 		for (uint16_t i = 0; i < entries; i++) {
-			list->entry[i] = gpa | (uint64_t)operation << PSC_ENTRY_OP_SHIFT |
-					 (size_2m ? PSC_ENTRY_2M : 0);
+			list->entry[i] = gpa | (uint64_t)operation << PSC_ENTRY_OP_SHIFT | (size_2m ? PSC_ENTRY_2M : 0);
 			gpa += size_2m ? PAGE_SIZE_2M : PAGE_SIZE;
 		}
 		if (run_state_list(entries) != 0)

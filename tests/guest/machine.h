@@ -41,10 +41,10 @@ void machine_end(uint32_t status) __noreturn;
 uint32_t machine_rmp(uint64_t gpa);
 
 /* What the reverse map says of a page in each state; the RMP_2M bit is not compared. */
-uint32_t rmp_given(void);         /* validated, all permissions of this level, none of others */
-uint32_t rmp_unvalidated(void);   /* private, not validated */
+uint32_t rmp_given(void); /* validated, all permissions of this level, none of others */
+uint32_t rmp_unvalidated(void); /* private, not validated */
 uint32_t rmp_shared(void);
-uint32_t rmp_save_area(void);     /* VMSA, this level may read */
+uint32_t rmp_save_area(void); /* VMSA, this level may read */
 /* Checks count pages from gpa on; the first that differs fails the test. */
 void expect_rmp(uint64_t gpa, uint32_t count, uint32_t expected);
 

@@ -5,7 +5,7 @@
 #include "tests/guest/cpu.h"
 
 #define PTE_TABLE 0x03ull /* present, writable */
-#define PTE_PAGE 0x63ull  /* ... accessed, dirty */
+#define PTE_PAGE 0x63ull /* ... accessed, dirty */
 #define PTE_LARGE 0x80ull
 #define ENTRIES 512u
 #define IMAGE_BASE 0x00200000ull

@@ -31,8 +31,8 @@ TEST(monitor_grants_nothing)
 		/* This CPU's save area: readable here at most. */
 		if ((state & NUTSHELL_RMP_VMSA) != 0) {
 			save_areas++;
-			CHECK_EQ_FOR(state & every & ~(1u << NUTSHELL_RMP_PERM_SHIFT(MACHINE_SECRETS->svsm_guest_vmpl)), 0,
-				     gpa);
+			CHECK_EQ_FOR(state & every & ~(1u << NUTSHELL_RMP_PERM_SHIFT(MACHINE_SECRETS->svsm_guest_vmpl)),
+				     0, gpa);
 		} else {
 			CHECK_EQ_FOR(state & every, 0, gpa);
 		}

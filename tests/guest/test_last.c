@@ -13,12 +13,9 @@
 /* Enters the monitor with a request that it cannot see; nothing may come back but the registers as they were. */
 static void enter_unheard(uint64_t msr)
 {
-	const struct registers before = { .rax = SVSM_CORE_QUERY_PROTOCOL,
-					  .rcx = 1,
-					  .rdx = 0x22,
-					  .r8 = 0x88,
-					  .r9 = 0x99,
-					  .rflags = 2 };
+	const struct registers before = {
+		.rax = SVSM_CORE_QUERY_PROTOCOL, .rcx = 1, .rdx = 0x22, .r8 = 0x88, .r9 = 0x99, .rflags = 2
+	};
 	struct registers after = before;
 
 	if (msr == ghcb_gpa())

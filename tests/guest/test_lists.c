@@ -83,8 +83,7 @@ TEST(list_in_the_calling_area_that_is_too_long)
 	uint16_t next = 0;
 
 	fill_list(block, SVSM_PVALIDATE_MAX_IN_CAA + 1u, ENTRY_VALIDATE);
-	CHECK_EQ(svsm_list(svsm_list_place(), list, SVSM_PVALIDATE_MAX_IN_CAA + 1u, &next),
-		 SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(svsm_list(svsm_list_place(), list, SVSM_PVALIDATE_MAX_IN_CAA + 1u, &next), SVSM_ERR_INVALID_PARAMETER);
 	CHECK_EQ(next, 0);
 	expect_rmp(block, SVSM_PVALIDATE_MAX_IN_CAA, rmp_unvalidated());
 	block_return(block);
@@ -115,7 +114,8 @@ TEST(empty_and_finished_lists)
 	uint64_t block = block_take(false);
 	static const struct {
 		uint16_t entries, next;
-	} bad[] = { { 0, 0 }, { 0, 1 }, { 0, 0xFFFF }, { 1, 1 }, { 1, 2 }, { 3, 3 }, { 3, 4 }, { 3, 0xFFFF }, { 510, 510 } };
+	} bad[] = { { 0, 0 }, { 0, 1 }, { 0, 0xFFFF }, { 1, 1 },    { 1, 2 },
+		    { 3, 3 }, { 3, 4 }, { 3, 0xFFFF }, { 510, 510 } };
 
 	fill_list(block, 4, ENTRY_VALIDATE);
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {

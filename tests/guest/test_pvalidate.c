@@ -209,8 +209,8 @@ TEST(malformed_entries)
 
 	for (uint32_t bit = 4; bit < 12; bit++) {
 		CHECK_EQ_FOR(svsm_entry(block | ENTRY_VALIDATE | 1ull << bit), SVSM_ERR_INVALID_PARAMETER, bit);
-		CHECK_EQ_FOR(svsm_entry(block | ENTRY_RESCIND | ENTRY_IGNORE | 1ull << bit),
-			     SVSM_ERR_INVALID_PARAMETER, bit);
+		CHECK_EQ_FOR(svsm_entry(block | ENTRY_RESCIND | ENTRY_IGNORE | 1ull << bit), SVSM_ERR_INVALID_PARAMETER,
+			     bit);
 	}
 	CHECK_EQ(svsm_entry(block | 2u | ENTRY_VALIDATE), SVSM_ERR_INVALID_PARAMETER);
 	CHECK_EQ(svsm_entry(block | 3u | ENTRY_VALIDATE), SVSM_ERR_INVALID_PARAMETER);

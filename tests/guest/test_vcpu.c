@@ -24,7 +24,7 @@ static uint64_t create(uint64_t vmsa, uint64_t caa, uint64_t apic_id)
 	return svsm_core(SVSM_CORE_CREATE_VCPU, vmsa, caa, apic_id);
 }
 
-static uint64_t delete(uint64_t vmsa)
+static uint64_t delete (uint64_t vmsa)
 {
 	return svsm_core(SVSM_CORE_DELETE_VCPU, vmsa, 0, 0);
 }
@@ -82,7 +82,7 @@ TEST(create_makes_a_save_area)
 	CHECK(probe_refused(&area_at(pages.vmsa)->vmpl, PROBE_WRITE));
 	CHECK(!probe_refused(&area_at(pages.vmsa)->rip, PROBE_READ));
 	CHECK_EQ(area_at(pages.vmsa)->cr0, 0x60000010);
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -91,12 +91,12 @@ TEST(delete_gives_the_page_back)
 	struct pages pages = take_pages();
 
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	expect_rmp(pages.vmsa, 3, rmp_given());
 	/* The content is the guest's own, but for the bit that let it run. */
 	CHECK_EQ(area_at(pages.vmsa)->cr0, 0x60000010);
 	CHECK_EQ(area_at(pages.vmsa)->efer, 0);
-	CHECK_EQ(delete(pages.vmsa), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(delete (pages.vmsa), SVSM_ERR_INVALID_PARAMETER);
 	/* Usable in every way: content, PVALIDATE, calling area, save area. */
 	memset(page_at(pages.vmsa), 0x13, PAGE_SIZE);
 	page_take(pages.vmsa);
@@ -105,7 +105,7 @@ TEST(delete_gives_the_page_back)
 	page_give(pages.caa);
 	fill_area(pages.vmsa);
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -114,7 +114,7 @@ TEST(create_takes_only_the_low_half_of_r8)
 	struct pages pages = take_pages();
 
 	CHECK_EQ(create(pages.vmsa, pages.caa, 0xABCDEF0100000000ull | OWN_APIC_ID), SVSM_SUCCESS);
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -246,7 +246,7 @@ TEST(create_twice_is_refused)
 	CHECK_EQ(create(pages.caa, pages.other, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	expect_rmp(pages.vmsa, 1, rmp_save_area());
 	expect_rmp(pages.caa, 3, rmp_given());
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -267,7 +267,7 @@ TEST(save_area_is_no_other_memory)
 	CHECK_EQ(svsm_core(SVSM_CORE_PVALIDATE, pages.vmsa, 0, 0), SVSM_ERR_INVALID_ADDRESS);
 	expect_rmp(pages.vmsa, 1, rmp_save_area());
 	CHECK_EQ(area_at(pages.vmsa)->cr0, 0x60000010);
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -283,7 +283,7 @@ TEST(save_area_inside_a_large_page)
 	expect_rmp(vmsa, 1, rmp_save_area());
 	expect_rmp(caa, PAGES_PER_2M - 2u, rmp_given());
 	CHECK_EQ(svsm_entry(block | ENTRY_2M | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS);
-	CHECK_EQ(delete(vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (vmsa), SVSM_SUCCESS);
 	expect_rmp(block, PAGES_PER_2M, rmp_given());
 	block_return(block);
 }
@@ -299,7 +299,7 @@ TEST(save_area_is_closed_to_other_levels)
 		expect_rmp(pages.vmsa, 1, rmp_save_area());
 		(void)access_rmpadjust(page_at(pages.vmsa), RMP_PAGE_4K, 3 | RMP_ATTR_RWX);
 		CHECK_EQ(machine_rmp(pages.vmsa) & 2u << NUTSHELL_RMP_PERM_SHIFT(3), 0);
-		CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+		CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	}
 	block_return(pages.block);
 }
@@ -307,18 +307,29 @@ TEST(save_area_is_closed_to_other_levels)
 TEST(delete_refuses_what_is_no_save_area)
 {
 	struct pages pages = take_pages();
-	uint64_t bad[] = { pages.vmsa, pages.vmsa + 1, pages.vmsa + 8, pages.vmsa + 0x800, pages.caa, svsm_caa, 0, ~0ull,
-			   machine_ram_end(), 0xFFFFFFFFF000ull, pages.vmsa | paging_c_bit, pages.block + 9 * PAGE_SIZE,
-			   ghcb_gpa(), 0xFEE00000 };
+	uint64_t bad[] = { pages.vmsa,
+			   pages.vmsa + 1,
+			   pages.vmsa + 8,
+			   pages.vmsa + 0x800,
+			   pages.caa,
+			   svsm_caa,
+			   0,
+			   ~0ull,
+			   machine_ram_end(),
+			   0xFFFFFFFFF000ull,
+			   pages.vmsa | paging_c_bit,
+			   pages.block + 9 * PAGE_SIZE,
+			   ghcb_gpa(),
+			   0xFEE00000 };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
-		CHECK_EQ_FOR(delete(bad[i]), SVSM_ERR_INVALID_PARAMETER, bad[i]);
+		CHECK_EQ_FOR(delete (bad[i]), SVSM_ERR_INVALID_PARAMETER, bad[i]);
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
-	CHECK_EQ(delete(pages.vmsa + 8), SVSM_ERR_INVALID_PARAMETER);
-	CHECK_EQ(delete(pages.vmsa | paging_c_bit), SVSM_ERR_INVALID_PARAMETER);
-	CHECK_EQ(delete(pages.caa), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(delete (pages.vmsa + 8), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(delete (pages.vmsa | paging_c_bit), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(delete (pages.caa), SVSM_ERR_INVALID_PARAMETER);
 	expect_rmp(pages.vmsa, 1, rmp_save_area());
-	CHECK_EQ(delete(pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
@@ -326,7 +337,7 @@ TEST(delete_refuses_what_is_no_save_area)
 TEST(delete_cannot_name_the_callers_area)
 {
 	for (uint64_t offset = 0; offset < MONITOR_SIZE; offset += PAGE_SIZE)
-		CHECK_EQ_FOR(delete(MONITOR_GPA + offset), SVSM_ERR_INVALID_PARAMETER, offset);
+		CHECK_EQ_FOR(delete (MONITOR_GPA + offset), SVSM_ERR_INVALID_PARAMETER, offset);
 }
 
 /* However many a guest asks for, the monitor's memory does not grow, and all can be given back. */
@@ -350,7 +361,7 @@ TEST(save_areas_are_bounded)
 	if (count < MANY)
 		expect_rmp(block + (2 * count + 1) * PAGE_SIZE, 2, rmp_given());
 	for (uint32_t i = 0; i < count; i++)
-		CHECK_EQ(delete(block + (2 * i + 1) * PAGE_SIZE), SVSM_SUCCESS);
+		CHECK_EQ(delete (block + (2 * i + 1) * PAGE_SIZE), SVSM_SUCCESS);
 	expect_rmp(block, 2 * MANY + 2, rmp_given());
 	block_return(block);
 }

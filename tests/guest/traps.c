@@ -154,6 +154,5 @@ void trap_handle(struct trap_frame *frame)
 	if (recover(frame, frame->vector, frame->error))
 		return;
 	test_die("exception %llu, error 0x%llx, at 0x%llx, cr2 0x%llx", (unsigned long long)frame->vector,
-		 (unsigned long long)frame->error, (unsigned long long)frame->rip,
-		 (unsigned long long)cpu_read_cr2());
+		 (unsigned long long)frame->error, (unsigned long long)frame->rip, (unsigned long long)cpu_read_cr2());
 }

@@ -4,7 +4,9 @@
 	.altmacro
 	.macro vector number
 	.balign 16
-	.if !(\number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \number == 29 || \number == 30)
+	.set has_error, \number == 8 || (\number >= 10 && \number <= 14) || \number == 17
+	.set has_error, has_error || \number == 21 || \number == 29 || \number == 30
+	.if !has_error
 	pushq $0
 	.endif
 	pushq $\number

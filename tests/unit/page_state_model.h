@@ -115,7 +115,8 @@ static inline void model_claim(struct page_model *model, uint32_t page, bool lar
 		state = page_state_get(&model->map, gpa(model_address(i)));
 		model_require(state == PAGE_BUSY, "claimed page is not busy", model_address(i));
 	}
-	model_require(page_state_claim(&model->map, gpa(address), false, from, &found) == ERR_STATE && found == PAGE_BUSY,
+	model_require(page_state_claim(&model->map, gpa(address), false, from, &found) == ERR_STATE &&
+			      found == PAGE_BUSY,
 		      "second claim", address);
 	page_state_settle(&model->map, gpa(address), large, to);
 	memset(&model->state[first], (int)to, count);
@@ -154,7 +155,8 @@ static inline enum page_state model_pick_state(uint32_t number)
 static inline void model_step(struct page_model *model, uint64_t number)
 {
 	uint32_t page = (uint32_t)(number >> 16) % MODEL_PAGES;
-	enum page_state from = model_pick_state((uint32_t)(number >> 8)), to = model_pick_state((uint32_t)(number >> 12));
+	enum page_state from = model_pick_state((uint32_t)(number >> 8)),
+			to = model_pick_state((uint32_t)(number >> 12));
 
 	switch (number & 0xFu) {
 	case 0:

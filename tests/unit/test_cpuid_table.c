@@ -6,12 +6,9 @@ static struct snp_cpuid_page page;
 
 static void add(uint32_t leaf, uint32_t subleaf, uint32_t eax, uint32_t ebx)
 {
-	page.entry[page.count++] = (struct snp_cpuid_entry){ .eax_in = leaf,
-							     .ecx_in = subleaf,
-							     .eax = eax,
-							     .ebx = ebx,
-							     .ecx = 3,
-							     .edx = 4 };
+	page.entry[page.count++] = (struct snp_cpuid_entry){
+		.eax_in = leaf, .ecx_in = subleaf, .eax = eax, .ebx = ebx, .ecx = 3, .edx = 4
+	};
 }
 
 static void start(void)

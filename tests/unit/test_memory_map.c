@@ -61,10 +61,9 @@ TEST(as_qemu_gives_it)
 
 TEST(neighbours_become_one)
 {
-	static const struct igvm_memory_map_entry entries[] = { { 1, 2, RAM, 0, 0 },
-								{ 3, 1, RAM, 0, 0 },
-								{ 4, 1, RESERVED, 0, 0 },
-								{ 5, 1, RAM, 0, 0 } };
+	static const struct igvm_memory_map_entry entries[] = {
+		{ 1, 2, RAM, 0, 0 }, { 3, 1, RAM, 0, 0 }, { 4, 1, RESERVED, 0, 0 }, { 5, 1, RAM, 0, 0 }
+	};
 
 	REQUIRE(parse(entries, 4) == 0);
 	CHECK_EQ(map.count, 2);
@@ -74,7 +73,9 @@ TEST(neighbours_become_one)
 
 TEST(map_ends_at_the_terminator)
 {
-	static const struct igvm_memory_map_entry entries[] = { { 1, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 1, RAM, 0, 0 } };
+	static const struct igvm_memory_map_entry entries[] = { { 1, 1, RAM, 0, 0 },
+								{ 0, 0, 0, 0, 0 },
+								{ 0, 1, RAM, 0, 0 } };
 
 	REQUIRE(parse(entries, 3) == 0);
 	CHECK_EQ(map.count, 1);
@@ -95,16 +96,16 @@ TEST(maps_without_memory)
 TEST(malformed_maps)
 {
 	static const struct igvm_memory_map_entry bad[][2] = {
-		{ { 5, 5, RAM, 0, 0 }, { 9, 1, RAM, 0, 0 } },                   /* overlap */
-		{ { 5, 5, RAM, 0, 0 }, { 9, 5, RESERVED, 0, 0 } },              /* ... with what is no memory */
-		{ { 5, 5, RESERVED, 0, 0 }, { 9, 5, RAM, 0, 0 } },              /* ... the other way round */
-		{ { 5, 5, RAM, 0, 0 }, { 1, 1, RAM, 0, 0 } },                   /* order */
-		{ { 5, 5, RAM, 0, 0 }, { 5, 5, RAM, 0, 0 } },                   /* twice */
-		{ { LIMIT >> 12, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },           /* limit */
-		{ { (LIMIT >> 12) - 1, 2, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },     /* over it */
-		{ { 1ull << 52, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },            /* start wraps */
+		{ { 5, 5, RAM, 0, 0 }, { 9, 1, RAM, 0, 0 } }, /* overlap */
+		{ { 5, 5, RAM, 0, 0 }, { 9, 5, RESERVED, 0, 0 } }, /* ... with what is no memory */
+		{ { 5, 5, RESERVED, 0, 0 }, { 9, 5, RAM, 0, 0 } }, /* ... the other way round */
+		{ { 5, 5, RAM, 0, 0 }, { 1, 1, RAM, 0, 0 } }, /* order */
+		{ { 5, 5, RAM, 0, 0 }, { 5, 5, RAM, 0, 0 } }, /* twice */
+		{ { LIMIT >> 12, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } }, /* limit */
+		{ { (LIMIT >> 12) - 1, 2, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } }, /* over it */
+		{ { 1ull << 52, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } }, /* start wraps */
 		{ { ~0ull, 1, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },
-		{ { 1, 1ull << 52, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },            /* size wraps */
+		{ { 1, 1ull << 52, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } }, /* size wraps */
 		{ { 1, ~0ull, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } },
 		{ { 0x8000000000000ull, 0x8000000000000ull, RAM, 0, 0 }, { 0, 0, 0, 0, 0 } }, /* sum wraps to 0 */
 	};
@@ -140,7 +141,8 @@ TEST(many_ranges_are_bounded)
 
 static void start_three(void)
 {
-	map = (struct memory_map){ .range = { { 0x10000, 0x20000 }, { 0x30000, 0x40000 }, { 0x50000, 0x60000 } }, .count = 3 };
+	map = (struct memory_map){ .range = { { 0x10000, 0x20000 }, { 0x30000, 0x40000 }, { 0x50000, 0x60000 } },
+				   .count = 3 };
 }
 
 TEST(removing)

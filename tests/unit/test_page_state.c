@@ -21,7 +21,8 @@ static struct page_model model;
 
 TEST(sizes)
 {
-	static const struct page_range one = { 0, PAGE_SIZE }, two = { PAGE_SIZE_2M - PAGE_SIZE, PAGE_SIZE_2M + PAGE_SIZE };
+	static const struct page_range one = { 0, PAGE_SIZE },
+				       two = { PAGE_SIZE_2M - PAGE_SIZE, PAGE_SIZE_2M + PAGE_SIZE };
 	uint64_t bytes = 0;
 
 	CHECK_EQ(page_state_size(&one, 1, &bytes), 0);
@@ -32,7 +33,8 @@ TEST(sizes)
 
 TEST(ranges_in_one_block_share_it)
 {
-	static const struct page_range range[] = { { 0, PAGE_SIZE }, { 2 * PAGE_SIZE, 3 * PAGE_SIZE },
+	static const struct page_range range[] = { { 0, PAGE_SIZE },
+						   { 2 * PAGE_SIZE, 3 * PAGE_SIZE },
 						   { PAGE_SIZE_2M - PAGE_SIZE, PAGE_SIZE_2M },
 						   { PAGE_SIZE_2M, PAGE_SIZE_2M + PAGE_SIZE } };
 	uint64_t bytes = 0;
@@ -102,8 +104,8 @@ TEST(ends_of_ranges)
 
 TEST(addresses_far_outside)
 {
-	static const uint64_t far[] = { 0, PAGE_SIZE, MODEL_BASE - 1, 1ull << 32, 1ull << 47, 1ull << 51, 1ull << 63,
-					0xFFFFFFFFFFFFF000ull, ~0ull };
+	static const uint64_t far[] = { 0,          PAGE_SIZE,  MODEL_BASE - 1,        1ull << 32, 1ull << 47,
+					1ull << 51, 1ull << 63, 0xFFFFFFFFFFFFF000ull, ~0ull };
 	enum page_state found, state;
 
 	model_start(&model);
@@ -111,7 +113,8 @@ TEST(addresses_far_outside)
 		CHECK_EQ(page_state_get(&model.map, gpa(far[i])), PAGE_OUTSIDE);
 		CHECK_EQ(page_state_claim(&model.map, gpa(far[i]), false, PAGE_OUTSIDE, &found), ERR_ADDRESS);
 		CHECK_EQ(found, PAGE_OUTSIDE);
-		CHECK_EQ(page_state_claim(&model.map, gpa(align_down(far[i], PAGE_SIZE_2M)), true, PAGE_UNVALIDATED, &found),
+		CHECK_EQ(page_state_claim(&model.map, gpa(align_down(far[i], PAGE_SIZE_2M)), true, PAGE_UNVALIDATED,
+					  &found),
 			 ERR_ADDRESS);
 		CHECK_EQ(page_state_pin(&model.map, gpa(far[i]), &state), ERR_ADDRESS);
 		page_state_settle(&model.map, gpa(far[i]), false, PAGE_VALIDATED);
@@ -128,7 +131,8 @@ TEST(holes_cannot_be_claimed)
 	model_start(&model);
 	CHECK_EQ(page_state_claim(&model.map, gpa(MODEL_BASE), false, PAGE_OUTSIDE, &found), ERR_ADDRESS);
 	CHECK_EQ(page_state_claim(&model.map, gpa(MODEL_BASE), true, PAGE_UNVALIDATED, &found), ERR_ADDRESS);
-	CHECK_EQ(page_state_claim(&model.map, gpa(MODEL_BASE + 3 * PAGE_SIZE_2M), true, PAGE_OUTSIDE, &found), ERR_ADDRESS);
+	CHECK_EQ(page_state_claim(&model.map, gpa(MODEL_BASE + 3 * PAGE_SIZE_2M), true, PAGE_OUTSIDE, &found),
+		 ERR_ADDRESS);
 	CHECK_EQ(page_state_claim(&model.map, gpa(MODEL_BASE + 5 * PAGE_SIZE_2M), true, PAGE_UNVALIDATED, &found),
 		 ERR_ADDRESS);
 	model_compare(&model);
@@ -193,7 +197,8 @@ TEST(special_pages_hold_their_block)
 		page_state_set_range(&model.map, block + 9 * PAGE_SIZE, block + 10 * PAGE_SIZE, special[i]);
 		CHECK_EQ(page_state_claim(&model.map, gpa(block), true, PAGE_VALIDATED, &found), ERR_ADDRESS);
 		CHECK_EQ(found, special[i]);
-		CHECK_EQ(page_state_claim(&model.map, gpa(block + 9 * PAGE_SIZE), false, PAGE_VALIDATED, &found), ERR_STATE);
+		CHECK_EQ(page_state_claim(&model.map, gpa(block + 9 * PAGE_SIZE), false, PAGE_VALIDATED, &found),
+			 ERR_STATE);
 		CHECK_EQ(found, special[i]);
 		CHECK_EQ(page_state_claim(&model.map, gpa(block + 8 * PAGE_SIZE), false, PAGE_VALIDATED, &found), 0);
 		model_end(&model);
