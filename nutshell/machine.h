@@ -35,7 +35,7 @@ struct vcpu {
 	uint32_t apic_id;
 	uint32_t vmpl;      /* level that is loaded */
 	bool online;        /* a level is loaded */
-	bool idle;          /* VMPL0 has executed HLT: it goes on when another level asks for it */
+	bool idle;          /* the loaded level waits: VMPL0 in HLT for another level, a guest in AP reset hold */
 	bool start_request; /* another vCPU asked to load start_vmpl's save area here */
 	uint32_t start_vmpl;
 	bool stop_request;  /* another vCPU asked to unload the level stop_vmpl */

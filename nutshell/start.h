@@ -36,8 +36,8 @@ void cpu_init_this(uint32_t index);
 /* Starts the other processors, one after the other; each waits for its vCPU to be created. Stops when one is silent. */
 void boot_start_processors(uint32_t count);
 
-/* Loads the interrupt table into the processor that executes it. */
-void load_idt(void);
+/* Loads GDT and IDT into the processor that executes it. */
+void load_descriptor_tables(void);
 
 /* main.c: launches the image and runs it. */
 void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;

@@ -100,9 +100,32 @@ static struct vcpu_area *free_area(struct vcpu *vcpu)
 	return NULL;
 }
 
+/* True when a calling area serves an area of this vCPU other than except. */
+static bool caa_in_use(const struct vcpu *vcpu, gpa_t caa, const struct vcpu_area *except)
+{
+	if (vcpu->vmsa != NULL && vcpu->caa.v == caa.v && (except == NULL || vcpu->vmsa_gpa.v != except->vmsa.v))
+		return true;
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		const struct vcpu_area *area = &vcpu->area[i];
+
+		if (area->used && area != except && area->caa.v == caa.v)
+			return true;
+	}
+	return false;
+}
+
+/* A calling area that serves nothing any more is ordinary memory again. */
+static void release_caa(const struct vcpu *vcpu, gpa_t caa, const struct vcpu_area *except)
+{
+	if (!caa_in_use(vcpu, caa, except) && claim_page(caa, PAGE_CAA) == 0)
+		settle_page(caa, PAGE_VALIDATED);
+}
+
 static int create_locked(struct vcpu *vcpu, gpa_t vmsa, gpa_t caa, uint64_t features)
 {
 	struct vcpu_area *area = free_area(vcpu);
+	/* A vCPU that is started again keeps its calling area: its old save area is deleted only afterwards. */
+	bool shared = caa_in_use(vcpu, caa, NULL);
 	enum page_state after;
 	int error;
 
@@ -111,14 +134,14 @@ static int create_locked(struct vcpu *vcpu, gpa_t vmsa, gpa_t caa, uint64_t feat
 	error = claim_page(vmsa, PAGE_VALIDATED);
 	if (error != 0)
 		return error;
-	error = claim_page(caa, PAGE_VALIDATED);
+	error = claim_page(caa, shared ? PAGE_CAA : PAGE_VALIDATED);
 	if (error != 0) {
 		settle_page(vmsa, PAGE_VALIDATED);
 		return error;
 	}
 	after = make_area(vmsa, features, &error);
 	settle_page(vmsa, after);
-	settle_page(caa, error == 0 ? PAGE_CAA : PAGE_VALIDATED);
+	settle_page(caa, error == 0 || shared ? PAGE_CAA : PAGE_VALIDATED);
 	if (error == 0)
 		*area = (struct vcpu_area){ .vmsa = vmsa, .caa = caa, .used = true, .number = ++area_counter };
 	return error;
@@ -188,8 +211,7 @@ static int delete_idle(struct vcpu *vcpu, struct vcpu_area *area)
 		vcpu->vmsa = NULL;
 		area->caa = vcpu->caa;
 	}
-	if (claim_page(area->caa, PAGE_CAA) == 0)
-		settle_page(area->caa, PAGE_VALIDATED);
+	release_caa(vcpu, area->caa, area);
 	area->used = false;
 	return error;
 }
@@ -223,6 +245,15 @@ int vcpu_delete(const struct vcpu *caller, gpa_t vmsa)
 	return error;
 }
 
+/* Writes down where the calling area of the present save area is. */
+static void leave_area(struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		if (vcpu->area[i].used && vcpu->vmsa != NULL && vcpu->area[i].vmsa.v == vcpu->vmsa_gpa.v)
+			vcpu->area[i].caa = vcpu->caa;
+	}
+}
+
 static int clear_header(gpa_t caa)
 {
 	static const uint8_t zero[SVSM_CAA_HEADER_SIZE];
@@ -251,8 +282,8 @@ int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
 		return error;
 	vcpu->caa = caa;
 	vcpu->caa_pointer = NULL;
-	if (claim_page(old, PAGE_CAA) == 0)
-		settle_page(old, PAGE_VALIDATED);
+	leave_area(vcpu);
+	release_caa(vcpu, old, NULL);
 	return 0;
 }
 
@@ -315,15 +346,6 @@ static struct vcpu_area *next_area(struct vcpu *vcpu, uint64_t number)
 			found = area;
 	}
 	return found;
-}
-
-/* Remembers where the calling area of an area that is left was moved to. */
-static void leave_area(struct vcpu *vcpu)
-{
-	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
-		if (vcpu->area[i].used && vcpu->vmsa != NULL && vcpu->area[i].vmsa.v == vcpu->vmsa_gpa.v)
-			vcpu->area[i].caa = vcpu->caa;
-	}
 }
 
 static bool take_from_others(struct vcpu *vcpu)

@@ -15,6 +15,7 @@
 #define POOL_PER_GIB (14ull << 20)
 #define LOW_RAM_MIN (16ull << 20)
 #define VECTOR_NMI 2u /* a kick that came too late: nothing to do */
+#define GDT_ENTRIES 3u
 #define IMAGE_PD_FIRST 16u /* the image is linked 32 MiB into its gigabyte */
 
 struct multiboot_info {
@@ -42,6 +43,7 @@ struct __attribute__((packed)) gate {
 
 extern uint8_t image_start[], image_end[];
 extern uint64_t boot_pml4[], boot_pd_image[];
+extern const uint64_t boot_gdt[];
 extern const uint64_t boot_trap_table[32];
 extern void boot_trap_other(void);
 extern void boot_trap_nmi(void);
@@ -63,14 +65,16 @@ void boot_trap(uint64_t vector, uint64_t error, uint64_t rip)
 		     (unsigned long long)cr2);
 }
 
-void load_idt(void)
+void load_descriptor_tables(void)
 {
 	struct __attribute__((packed)) {
 		uint16_t limit;
 		uint64_t base;
-	} pointer = { sizeof(idt) - 1u, (uint64_t)(uintptr_t)idt };
+	} idt_pointer = { sizeof(idt) - 1u, (uint64_t)(uintptr_t)idt },
+	  gdt_pointer = { GDT_ENTRIES * sizeof(boot_gdt[0]) - 1u, (uint64_t)(uintptr_t)boot_gdt };
 
-	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+	__asm__ volatile("lgdt %0" : : "m"(gdt_pointer) : "memory");
+	__asm__ volatile("lidt %0" : : "m"(idt_pointer) : "memory");
 }
 
 static void init_idt(void)
@@ -86,7 +90,7 @@ static void init_idt(void)
 					.offset_middle = (uint16_t)(handler >> 16),
 					.offset_high = (uint32_t)(handler >> 32) };
 	}
-	load_idt();
+	load_descriptor_tables();
 }
 
 static void find_ram(const struct multiboot_info *info, struct memory_layout *layout)
@@ -180,7 +184,7 @@ void boot_main(uint32_t magic, uint32_t info_address)
 	igvm = layout.low_end + image;
 	memcpy(phys_to_virt(igvm), phys_to_virt(module->start), file);
 	move_image(layout.low_end);
-	load_idt();
+	load_descriptor_tables();
 	memory_init(&layout, igvm + align_up(file, PAGE_SIZE));
 	cpu_init();
 	nutshell_main(command_line, phys_to_virt(igvm), file);

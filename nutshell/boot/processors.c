@@ -42,7 +42,7 @@ void boot_processor_main(void)
 {
 	uint32_t index = started + 1u;
 
-	load_idt();
+	load_descriptor_tables();
 	cpu_init_this(index);
 	__atomic_store_n(&started, index, __ATOMIC_RELEASE);
 	machine_run(&machine_vcpu[index]);

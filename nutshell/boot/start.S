@@ -86,7 +86,7 @@ boot_high:
 	jmp 3b
 
 	.align 8
-	.globl boot_gdt, boot_tss_descriptor
+	.globl boot_gdt
 boot_gdt_pointer:
 	.word boot_gdt_end - boot_gdt - 1
 	.long PHYSICAL(boot_gdt)
@@ -100,8 +100,6 @@ boot_gdt:
 	.quad 0
 	.quad 0x00AF9B000000FFFF
 	.quad 0x00CF93000000FFFF
-boot_tss_descriptor:
-	.quad 0, 0
 boot_gdt_end:
 boot_magic:
 	.long 0

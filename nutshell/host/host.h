@@ -55,6 +55,7 @@ void nae_mmio(struct event *event, bool write);
 void nae_msr(struct event *event);
 void nae_guest_request(struct event *event, bool extended);
 void nae_ap_creation(struct event *event);
+void nae_ap_reset_hold(struct event *event);
 void nae_apic_ids(struct event *event);
 
 /* ---- ports (ports.c) ---- */

@@ -128,6 +128,9 @@ static void dispatch(struct event *event)
 	case SVM_EXIT_MWAIT:
 	case GHCB_EXIT_NMI_COMPLETE:
 		break;
+	case GHCB_EXIT_AP_RESET_HOLD:
+		nae_ap_reset_hold(event);
+		break;
 	case GHCB_EXIT_PSC:
 		nae_psc(event);
 		break;

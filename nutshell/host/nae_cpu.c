@@ -51,6 +51,15 @@ void nae_ap_creation(struct event *event)
 		machine_stop(STOP_TERMINATED, "VMPL%u took its GHCB page away during an event", event->vcpu->vmpl);
 }
 
+/*
+ * The vCPU waits to be started again. Start-up requests never arrive here, so AP creation is what ends the wait, with
+ * another register state: this event is never answered.
+ */
+void nae_ap_reset_hold(struct event *event)
+{
+	event->vcpu->idle = true;
+}
+
 void nae_apic_ids(struct event *event)
 {
 	uint32_t list[MACHINE_VCPU_MAX + 1];

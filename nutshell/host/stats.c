@@ -36,6 +36,7 @@ static const struct name names[] = {
 	{ SVM_EXIT_SHUTDOWN, "shutdown" },
 	{ SVM_EXIT_CPUID, "CPUID" },
 	{ SVM_EXIT_IOIO, "port I/O" },
+	{ SVM_EXIT_HLT, "HLT of VMPL0" },
 	{ SVM_EXIT_MSR, "MSR" },
 	{ SVM_EXIT_RDTSC, "RDTSC" },
 	{ SVM_EXIT_RDTSCP, "RDTSCP" },
