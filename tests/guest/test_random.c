@@ -29,12 +29,10 @@ struct model {
 	uint64_t block[BLOCKS]; /* in small pages */
 	uint8_t state[MODEL_PAGES];
 	uint64_t home; /* calling area of the launch */
-	bool home_free;
 	struct {
-		uint32_t vmsa, caa; /* page indices */
+		uint64_t vmsa, caa;
 	} area[AREAS_MAX];
 	uint32_t area_count;
-	bool areas_full;
 };
 
 static struct model model;
@@ -169,6 +167,36 @@ static bool model_page_is(uint64_t gpa, enum model_state state)
 	return index != MODEL_PAGES && model.state[index] == state;
 }
 
+static void model_set(uint64_t gpa, enum model_state state)
+{
+	uint32_t index = page_index(gpa);
+
+	if (index != MODEL_PAGES)
+		model.state[index] = (uint8_t)state;
+}
+
+/* All save areas are this processor's: each may use any of its calling areas. */
+static bool model_is_caa(uint64_t gpa)
+{
+	for (uint32_t i = 0; i < model.area_count; i++) {
+		if (model.area[i].caa == gpa)
+			return true;
+	}
+	return gpa == svsm_caa;
+}
+
+static bool model_is_validated(uint64_t gpa)
+{
+	return model_page_is(gpa, MODEL_VALIDATED) || (gpa == model.home && !model_is_caa(gpa));
+}
+
+/* After the use of a calling area by something has ended. */
+static void model_release_caa(uint64_t gpa)
+{
+	if (!model_is_caa(gpa))
+		model_set(gpa, MODEL_VALIDATED);
+}
+
 /* ---- calls ---- */
 
 static uint64_t random_entry(void)
@@ -224,17 +252,15 @@ static void call_remap(void)
 		gpa += 1u + random_below((uint32_t)PAGE_SIZE - 1u);
 	if (!is_aligned(gpa, PAGE_SIZE))
 		expected = SVSM_ERR_INVALID_PARAMETER;
-	else if (gpa == svsm_caa || model_page_is(gpa, MODEL_VALIDATED) || gpa == model.home)
+	else if (gpa == svsm_caa || model_is_validated(gpa))
 		expected = SVSM_SUCCESS;
 	result = svsm_core(SVSM_CORE_REMAP_CA, gpa, random_u64(), random_u64());
 	CHECK_EQ_FOR(result, expected, gpa);
 	if (result != SVSM_SUCCESS || gpa == old)
 		return;
-	if (page_index(old) != MODEL_PAGES)
-		model.state[page_index(old)] = MODEL_VALIDATED;
-	if (page_index(gpa) != MODEL_PAGES)
-		model.state[page_index(gpa)] = MODEL_CAA;
 	svsm_caa = gpa;
+	model_set(gpa, MODEL_CAA);
+	model_release_caa(old);
 }
 
 static void fill_area(uint64_t gpa, bool good)
@@ -261,7 +287,7 @@ static void fill_area(uint64_t gpa, bool good)
 
 static void call_create(void)
 {
-	uint64_t vmsa = random_page(), caa = random_page();
+	uint64_t vmsa = random_page(), caa = random_below(6) == 0 ? svsm_caa : random_page();
 	bool good = random_below(3) != 0;
 	uint64_t expected = SVSM_SUCCESS, result;
 	uint32_t apic_id = random_below(6) == 0 ? 0xFF00u + random_below(100) : 0;
@@ -272,7 +298,8 @@ static void call_create(void)
 		fill_area(align_down(vmsa, PAGE_SIZE), good);
 	if (!is_aligned(vmsa | caa, PAGE_SIZE) || apic_id != 0)
 		expected = SVSM_ERR_INVALID_PARAMETER;
-	else if (vmsa == caa || !model_page_is(vmsa, MODEL_VALIDATED) || !model_page_is(caa, MODEL_VALIDATED))
+	else if (vmsa == caa || !model_page_is(vmsa, MODEL_VALIDATED) ||
+		 !(model_is_validated(caa) || model_is_caa(caa)))
 		expected = SVSM_ERR_INVALID_ADDRESS;
 	else if (!good)
 		expected = SVSM_ERR_INVALID_PARAMETER;
@@ -284,17 +311,19 @@ static void call_create(void)
 	CHECK_EQ_FOR(result, expected, vmsa);
 	if (result != SVSM_SUCCESS || model.area_count == AREAS_MAX)
 		return;
-	model.area[model.area_count].vmsa = page_index(vmsa);
-	model.area[model.area_count++].caa = page_index(caa);
-	model.state[page_index(vmsa)] = MODEL_VMSA;
-	model.state[page_index(caa)] = MODEL_CAA;
+	model.area[model.area_count].vmsa = vmsa;
+	model.area[model.area_count++].caa = caa;
+	model_set(vmsa, MODEL_VMSA);
+	model_set(caa, MODEL_CAA);
 }
 
 static void forget_area(uint32_t i)
 {
-	model.state[model.area[i].vmsa] = MODEL_VALIDATED;
-	model.state[model.area[i].caa] = MODEL_VALIDATED;
+	uint64_t caa = model.area[i].caa;
+
+	model_set(model.area[i].vmsa, MODEL_VALIDATED);
 	model.area[i] = model.area[--model.area_count];
+	model_release_caa(caa);
 }
 
 static void call_delete(void)
@@ -304,11 +333,11 @@ static void call_delete(void)
 	uint64_t result;
 
 	if (model.area_count > 0 && random_below(2) == 0)
-		vmsa = page_address(model.area[random_below(model.area_count)].vmsa);
+		vmsa = model.area[random_below(model.area_count)].vmsa;
 	if (random_below(8) == 0)
 		vmsa |= 1ull << random_below(12);
 	for (found = 0; found < model.area_count; found++) {
-		if (page_address(model.area[found].vmsa) == vmsa)
+		if (model.area[found].vmsa == vmsa)
 			break;
 	}
 	result = svsm_core(SVSM_CORE_DELETE_VCPU, vmsa, random_u64(), random_u64());
@@ -347,12 +376,12 @@ static void start_model(void)
 static void end_model(void)
 {
 	compare_model(MODEL_PAGES);
-	CHECK_EQ(svsm_core(SVSM_CORE_REMAP_CA, model.home, 0, 0), SVSM_SUCCESS);
-	svsm_caa = model.home;
 	while (model.area_count > 0) {
-		CHECK_EQ(svsm_core(SVSM_CORE_DELETE_VCPU, page_address(model.area[0].vmsa), 0, 0), SVSM_SUCCESS);
+		CHECK_EQ(svsm_core(SVSM_CORE_DELETE_VCPU, model.area[0].vmsa, 0, 0), SVSM_SUCCESS);
 		forget_area(0);
 	}
+	CHECK_EQ(svsm_core(SVSM_CORE_REMAP_CA, model.home, 0, 0), SVSM_SUCCESS);
+	svsm_caa = model.home;
 	for (uint32_t i = 0; i < BLOCKS; i++)
 		block_return(model.block[i]);
 }

@@ -219,13 +219,13 @@ TEST(create_refuses_what_is_not_guest_memory)
 			   0xFFFFFFFFF000ull,
 			   pages.other | paging_c_bit,
 			   pages.other | 1ull << 52,
-			   0xFFFFFFFFFFFFF000ull,
-			   svsm_caa };
+			   0xFFFFFFFFFFFFF000ull };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		CHECK_EQ_FOR(create(bad[i], pages.caa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS, bad[i]);
 		CHECK_EQ_FOR(create(pages.vmsa, bad[i], OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS, bad[i]);
 	}
+	CHECK_EQ(create(svsm_caa, pages.caa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	expect_unchanged(&pages);
 	block_return(pages.block);
 }
@@ -241,12 +241,41 @@ TEST(create_twice_is_refused)
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
 	CHECK_EQ(create(pages.vmsa, pages.other, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
-	CHECK_EQ(create(second, pages.caa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(create(second, pages.vmsa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(create(pages.caa, pages.other, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
 	expect_rmp(pages.vmsa, 1, rmp_save_area());
 	expect_rmp(pages.caa, 3, rmp_given());
 	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
+	block_return(pages.block);
+}
+
+/* A processor that is started again keeps its calling area: the old save area is deleted only after the new one is made. */
+TEST(calling_area_outlives_a_save_area)
+{
+	struct pages pages = take_pages();
+	uint64_t second = pages.block + 4 * PAGE_SIZE;
+
+	page_give(second);
+	fill_area(second);
+	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
+	CHECK_EQ(create(second, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(svsm_entry(pages.caa | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(svsm_core(SVSM_CORE_REMAP_CA, pages.caa, 0, 0), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(delete (second), SVSM_SUCCESS);
+	page_take(pages.caa);
+	block_return(pages.block);
+}
+
+/* The same with the calling area in use. */
+TEST(present_calling_area_outlives_a_save_area)
+{
+	struct pages pages = take_pages();
+
+	CHECK_EQ(create(pages.vmsa, svsm_caa, OWN_APIC_ID), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
+	CHECK_EQ(svsm_entry(svsm_caa | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(svsm_core(SVSM_CORE_QUERY_PROTOCOL, 1, 0, 0), SVSM_SUCCESS);
 	block_return(pages.block);
 }
 
