@@ -55,9 +55,16 @@ static void settle_page(gpa_t address, enum page_state state)
 	page_state_settle(&memory_pages, address, false, state);
 }
 
-/* The fields that decide whether a save area may run, read once, after the guest has lost its access. */
-static int check_area(const struct vmsa *area, uint64_t features)
+/* No request: one that was taken, or a save area that has not run yet. */
+#define EXIT_CODE_TAKEN 0ull
+
+/*
+ * The fields that decide whether a save area may run, read once, after the guest has lost its access. Only the hardware
+ * writes an exit code from now on: what the guest left there must not look like a request.
+ */
+static int check_area(struct vmsa *area, uint64_t features)
 {
+	static const uint64_t none = EXIT_CODE_TAKEN;
 	uint64_t efer, area_features;
 	uint8_t vmpl;
 	int error = access_copy(&vmpl, &area->vmpl, sizeof(vmpl));
@@ -68,7 +75,9 @@ static int check_area(const struct vmsa *area, uint64_t features)
 		error = access_copy(&area_features, &area->sev_features, sizeof(area_features));
 	if (error != 0)
 		return error;
-	return vmpl == guest_plane && (efer & EFER_SVME) != 0 && area_features == features ? 0 : ERR_INVALID;
+	if (vmpl != guest_plane || (efer & EFER_SVME) == 0 || area_features != features)
+		return ERR_INVALID;
+	return access_copy(&area->exit_code, &none, sizeof(none));
 }
 
 /* A claimed page becomes a save area, or is given back as it was; the state that it is in afterwards. */
@@ -80,7 +89,7 @@ static enum page_state make_area(gpa_t vmsa, uint64_t features, int *error)
 	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
 	if (*error == 0) {
 		guest_flush_request();
-		*error = check_area((const struct vmsa *)(uintptr_t)where.v, features);
+		*error = check_area((struct vmsa *)(uintptr_t)where.v, features);
 	}
 	if (*error == 0)
 		*error = platform_page_label(where, false, guest_plane, LABEL_VMSA);
@@ -288,9 +297,6 @@ int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
 }
 
 /* ---- requests ---- */
-
-/* A call has been taken: nobody resumes the monitor into the same one twice. */
-#define EXIT_CODE_TAKEN 0ull
 
 static int read_field(const uint64_t *field, uint64_t *value)
 {

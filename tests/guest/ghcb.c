@@ -211,3 +211,13 @@ int ghcb_page_state(uint64_t gpa, uint32_t count, uint32_t operation, bool size_
 	}
 	return 0;
 }
+
+int ghcb_processor(uint32_t apic_id, uint64_t vmsa, uint32_t request)
+{
+	uint64_t vmpl = ((const struct snp_secrets_page *)(uintptr_t)0x0080D000u)->svsm_guest_vmpl;
+
+	ghcb_prepare(GHCB_EXIT_AP_CREATION,
+		     (uint64_t)apic_id << AP_CREATION_APIC_ID_SHIFT | vmpl << AP_CREATION_VMPL_SHIFT | request, vmsa);
+	set_rax(SEV_FEATURE_SNP_ACTIVE);
+	return exit_to_host() == GHCB_STATUS_OK ? 0 : ERR_HOST;
+}

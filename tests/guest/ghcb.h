@@ -40,4 +40,7 @@ int ghcb_page_state(uint64_t gpa, uint32_t count, uint32_t operation, bool size_
 /* Ends the VM by MSR protocol: for failures before there is a console. */
 void ghcb_terminate(uint8_t reason) __noreturn;
 
+/* AP creation: request is AP_CREATE or AP_DESTROY. ERR_HOST: refused. */
+int ghcb_processor(uint32_t apic_id, uint64_t vmsa, uint32_t request) __must_check;
+
 #endif
