@@ -40,6 +40,27 @@ static int run(const struct options *options, struct script *script)
 	return report_end(options, &result, machine_wait(&machine));
 }
 
+static int run_with_options(struct options *options)
+{
+	struct script *script = NULL;
+	char log_path[4096];
+	int status;
+
+	if (options->script != NULL) {
+		script = script_open(options->script);
+		if (script == NULL)
+			return RUN_USAGE;
+	}
+	status = choose_log(options, log_path, sizeof(log_path));
+	if (status == RUN_OK)
+		status = run(options, script);
+	if (options->log != NULL && !options->keep_log)
+		unlink(options->log);
+	if (script != NULL)
+		script_close(script);
+	return status;
+}
+
 /*
  * QEMU's emulated processors show the time stamp counter of this one, and a guest that is told its rate need not
  * measure it (tsc_early_khz=). Measured here against the system's clock, to 1 MHz, so that it stays the same.
@@ -63,27 +84,14 @@ static int print_tsc_rate(void)
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct script *script = NULL;
-	char log_path[4096];
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--tsc") == 0)
 		return print_tsc_rate();
 	status = options_parse(&options, argc, argv);
-	if (status != RUN_OK)
-		return status < 0 ? RUN_OK : status;
-	if (options.script != NULL) {
-		script = script_open(options.script);
-		if (script == NULL)
-			return RUN_USAGE;
-	}
-	status = choose_log(&options, log_path, sizeof(log_path));
-	if (status != RUN_OK)
-		return status;
-	status = run(&options, script);
-	if (!options.keep_log)
-		unlink(options.log);
-	if (script != NULL)
-		script_close(script);
-	return status;
+	if (status == RUN_OK)
+		status = run_with_options(&options);
+	if (options.remove_image && options.image != NULL)
+		unlink(options.image);
+	return status < 0 ? RUN_OK : status;
 }

@@ -30,6 +30,7 @@ static const char help[] =
 	"  --qemu FILE       QEMU to use (default qemu-system-x86_64)\n"
 	"  --cpu MODEL       QEMU's processor model (default EPYC,+svm,+npt,phys-bits=52)\n"
 	"  --force           start even with too little memory\n"
+	"  --remove-image    delete the image at the end\n"
 	"  --tsc             alone: print the rate of the time stamp counter in kHz\n"
 	"\nExit status: 0 when the guest switched off (or the script's, or the test payload's), 124 timeout, 125 no QEMU,\n"
 	"2 wrong usage, 1 every other end.\n";
@@ -47,6 +48,7 @@ enum option_code {
 	OPTION_QEMU,
 	OPTION_CPU,
 	OPTION_FORCE,
+	OPTION_REMOVE_IMAGE,
 };
 
 static const struct option long_options[] = {
@@ -63,6 +65,7 @@ static const struct option long_options[] = {
 	{ "qemu", required_argument, NULL, OPTION_QEMU },
 	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "force", no_argument, NULL, OPTION_FORCE },
+	{ "remove-image", no_argument, NULL, OPTION_REMOVE_IMAGE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -135,6 +138,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_QEMU: options->qemu = value; return RUN_OK;
 	case OPTION_CPU: options->cpu = value; return RUN_OK;
 	case OPTION_FORCE: options->force = true; return RUN_OK;
+	case OPTION_REMOVE_IMAGE: options->remove_image = true; return RUN_OK;
 	case OPTION_MEMORY:
 	case OPTION_CPUS:
 	case OPTION_TIMEOUT: return take_number(options, option, value);

@@ -31,10 +31,13 @@ struct options {
 	uint64_t memory; /* bytes of RAM of the guest */
 	unsigned cpus;
 	unsigned timeout; /* seconds, 0: none */
-	bool stats, trace, force, keep_log;
+	bool stats, trace, force, keep_log, remove_image;
 };
 
-/* Fills *options from the command line and checks files and sizes; RUN_OK, RUN_USAGE, or -1: help was printed. */
+/*
+ * Fills *options from the command line and checks files and sizes; RUN_OK, RUN_USAGE, or -1: help was printed.
+ * options->image is NULL unless all options were understood.
+ */
 int options_parse(struct options *options, int argc, char **argv) __must_check;
 
 struct machine {
