@@ -136,19 +136,28 @@ $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 $(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
-mock_sources := $(call sources,tests/mock,c)
-uses_mock = $(if $(shell grep -l '"tests/mock/' $(1) 2>/dev/null),$(mock_sources))
+# A program gets the platform that it includes: mock.h for the monitor's logic, nutshell.h for Nutshell's host and
+# security processor. Nutshell's files are linked one by one: an archive would mix up those of the same name.
+mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c,$(call sources,nutshell/host nutshell/psp,c))
+includes = $(shell grep -l '"$(1)"' $(2) 2>/dev/null)
+uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c) \
+	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell))
+uses_bearssl = $(if $(call includes,tests/mock/nutshell.h,$(2)),$(B)/obj/$(1)/bearssl.a)
+$(call objects,unit,$(mocked_nutshell)) $(call objects,fuzz,$(mocked_nutshell)): FLAGS_OF_FILE := -isystem $(BEARSSL)/inc
+$(call objects,unit,$(mocked_nutshell)) $(call objects,fuzz,$(mocked_nutshell)): | $(BEARSSL_READY)
 
 # $(1) name of the program
 define unit_program
-$(B)/unit/$(1): $(call objects,unit,tests/unit/test_$(1).c $(call uses_mock,tests/unit/test_$(1).c)) $(B)/obj/unit/bench.a
+$(B)/unit/$(1): $(call objects,unit,tests/unit/test_$(1).c $(call uses_mock,tests/unit/test_$(1).c)) $(B)/obj/unit/bench.a \
+	$(call uses_bearssl,unit,tests/unit/test_$(1).c)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS_HOST) $$(FLAGS_SANITIZE) $$^ -lcrypto -o $$@
 unit: $(B)/unit/$(1)
 endef
 define fuzz_program
-$(B)/fuzz/$(1): $(call objects,fuzz,tests/fuzz/fuzz_$(1).c $(call uses_mock,tests/fuzz/fuzz_$(1).c)) $(B)/obj/fuzz/bench.a
+$(B)/fuzz/$(1): $(call objects,fuzz,tests/fuzz/fuzz_$(1).c $(call uses_mock,tests/fuzz/fuzz_$(1).c)) $(B)/obj/fuzz/bench.a \
+	$(call uses_bearssl,fuzz,tests/fuzz/fuzz_$(1).c)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS_HOST) $$(FLAGS_SANITIZE) -fsanitize=fuzzer $$^ -lcrypto -o $$@

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# BearSSL for Nutshell's security processor: SHA-2, AES-GCM, ECDSA P-384, HMAC-DRBG. Constant-time integer code only.
+# BearSSL for Nutshell's security processor, and once more for its tests on the host: SHA-2, AES-GCM, ECDSA P-384, HMAC-DRBG. Constant-time integer code only.
 
 BEARSSL := $(CACHE)/third-party/bearssl-0.6
 BEARSSL_READY := $(BEARSSL)/.ready
@@ -31,3 +31,17 @@ $(B)/obj/bearssl/bearssl.a: $(bearssl_objects)
 	@rm -f $@
 	$(call say,AR,$@)
 	$(Q)ar rcsD $@ $^
+
+# $(1) flavour: the same for programs on the host.
+define bearssl_on_host
+$(patsubst %,$(B)/obj/$(1)/bearssl/%.o,$(BEARSSL_FILES)): $(B)/obj/$(1)/bearssl/%.o: $(BEARSSL_READY) Makefile $(wildcard mk/*.mk)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $(FLAGS_BEARSSL) -fPIE -c $(BEARSSL)/src/$$*.c -o $$@
+$(B)/obj/$(1)/bearssl.a: $(patsubst %,$(B)/obj/$(1)/bearssl/%.o,$(BEARSSL_FILES))
+	@rm -f $$@
+	$$(call say,AR,$$@)
+	$$(Q)ar rcsD $$@ $$^
+endef
+$(eval $(call bearssl_on_host,unit))
+$(eval $(call bearssl_on_host,fuzz))

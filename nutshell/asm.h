@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asm.h - single instructions that Nutshell itself executes.
+ * asm.h - single instructions that Nutshell itself executes. Tests on the host supply functions of these names instead
+ * (tests/mock/nutshell.c).
  */
 #ifndef NUTSHELL_ASM_H
 #define NUTSHELL_ASM_H
 
 #include "lib/types.h"
+
+#ifdef CASHEW_HOST
+
+void asm_out8(uint16_t port, uint8_t value);
+void asm_out16(uint16_t port, uint16_t value);
+void asm_out32(uint16_t port, uint32_t value);
+uint8_t asm_in8(uint16_t port);
+uint16_t asm_in16(uint16_t port);
+uint32_t asm_in32(uint16_t port);
+uint64_t asm_read_msr(uint32_t msr);
+void asm_write_msr(uint32_t msr, uint64_t value);
+void asm_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+uint64_t asm_read_tsc(void);
+
+#else
 
 static inline void asm_out8(uint16_t port, uint8_t value)
 {
@@ -74,4 +90,5 @@ static inline uint64_t asm_read_tsc(void)
 	return low | (uint64_t)high << 32;
 }
 
+#endif
 #endif

@@ -44,6 +44,9 @@ uint32_t psp_guest_message(const uint8_t *request, uint8_t *response);
 
 /* Key of a level (secrets.c). */
 const uint8_t *psp_vmpck(uint32_t index);
+/* New keys, message numbers from 1: each launch starts so (secrets.c, messages.c). */
+void psp_new_keys(void);
+void psp_new_messages(void);
 /* Deterministic bytes from the test seed: label names their use (secrets.c). */
 void psp_derive(const char *label, const void *input, uint64_t input_size, uint8_t *out, uint64_t size);
 

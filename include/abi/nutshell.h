@@ -17,7 +17,7 @@
 #define NUTSHELL_PORT_EXITS_ALL 0x0C64u /* read: exits of all levels since power-on, modulo 2^32 */
 #define NUTSHELL_PORT_SWITCHES 0x0C68u  /* read: VMPL switches since power-on, modulo 2^32 */
 #define NUTSHELL_PORT_EXITS_VMPL0 0x0C6Cu /* read: exits of VMPL0 since power-on, modulo 2^32 */
-#define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..127 becomes the exit status */
+#define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..63 becomes the exit status */
 
 #define NUTSHELL_ID 0x4C48534Eu /* "NSHL" */
 

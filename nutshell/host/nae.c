@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Non-automatic exit events through the GHCB page (56421, 4.1), checked as KVM checks them. */
 #include "lib/string.h"
+#include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
 #define EVENT_TYPE_EXCEPTION (3ull << 8)
 #define EVENT_HAS_ERROR (1ull << 11)
 #define EVENT_VALID (1ull << 31)
+#define VECTOR_GP 13u
+#define DR7_FIXED 0x400u
+#define MSR_TSC_AUX 0xC0000103u
+#define NO_SUCH_CALL (~0ull - 999u) /* -1000, as KVM answers */
 
 bool event_has(const struct event *event, size_t bit)
 {
-	return (event->valid[bit / 8u] >> (bit % 8u) & 1u) != 0;
+	return ((uint32_t)event->valid[bit / 8u] >> (bit % 8u) & 1u) != 0;
 }
 
 static void mark_valid(struct event *event, size_t bit)
@@ -76,6 +81,46 @@ static void nae_cpuid(struct event *event)
 	event_set(event, &ghcb->rdx, out[3]);
 }
 
+static void nae_tsc(struct event *event)
+{
+	uint64_t tsc = asm_read_tsc();
+
+	event_set(event, &event->ghcb->rax, (uint32_t)tsc);
+	event_set(event, &event->ghcb->rdx, tsc >> 32);
+	if (event->code == SVM_EXIT_RDTSCP)
+		event_set(event, &event->ghcb->rcx, (uint32_t)asm_read_msr(MSR_TSC_AUX));
+}
+
+/* The machine has no performance counters. */
+static void nae_rdpmc(struct event *event)
+{
+	if (!event_has(event, GHCB_VALID_BIT(rcx)))
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+	else
+		event_exception(event, VECTOR_GP, true);
+}
+
+static void nae_dr7(struct event *event)
+{
+	struct level *level = &event->vcpu->level[event->vcpu->vmpl];
+
+	if (event->code == SVM_EXIT_READ_DR7)
+		event_set(event, &event->ghcb->rax, level->dr7 | DR7_FIXED);
+	else if (!event_has(event, GHCB_VALID_BIT(rax)))
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+	else
+		level->dr7 = event->rax;
+}
+
+/* A hypervisor without hypercalls. */
+static void nae_vmmcall(struct event *event)
+{
+	if (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(cpl)))
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+	else
+		event_set(event, &event->ghcb->rax, NO_SUCH_CALL);
+}
+
 static void nae_run_vmpl(struct event *event)
 {
 	uint64_t target = event->info_1;
@@ -111,6 +156,20 @@ static void dispatch(struct event *event)
 	switch (event->code) {
 	case SVM_EXIT_CPUID:
 		nae_cpuid(event);
+		break;
+	case SVM_EXIT_RDTSC:
+	case SVM_EXIT_RDTSCP:
+		nae_tsc(event);
+		break;
+	case SVM_EXIT_RDPMC:
+		nae_rdpmc(event);
+		break;
+	case SVM_EXIT_READ_DR7:
+	case SVM_EXIT_WRITE_DR7:
+		nae_dr7(event);
+		break;
+	case SVM_EXIT_VMMCALL:
+		nae_vmmcall(event);
 		break;
 	case SVM_EXIT_IOIO:
 		nae_ioio(event);
@@ -208,6 +267,8 @@ void nae_run(struct vcpu *vcpu, uint64_t ghcb_gpa)
 	}
 	if (event.switched)
 		return;
+	if (host_shared_page(ghcb_gpa) == NULL)
+		machine_stop(STOP_TERMINATED, "VMPL%u took its GHCB page away during an event", vmpl);
 	event_set(&event, &event.ghcb->sw_exit_info_1, event.status);
 	event_set(&event, &event.ghcb->sw_exit_info_2, event.result);
 }

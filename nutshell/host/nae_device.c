@@ -12,6 +12,10 @@
 #define ICR_MODE_INIT 5u
 #define ICR_MODE_STARTUP 6u
 #define PHYSICAL_END (1ull << 39) /* what Nutshell maps */
+#define LEGACY_START 0xA0000ull
+#define LEGACY_END 0xC0000ull
+#define DEVICES_START 0xB0000000ull /* q35 has no RAM between this and 4 GiB */
+#define FOUR_GIB 0x100000000ull
 #define MSR_APIC_BASE 0x1Bu
 
 static uint32_t load(const uint8_t *from, uint32_t size)
@@ -60,34 +64,33 @@ void nae_ioio(struct event *event)
 	}
 }
 
+/* Neither the guest's RAM nor Nutshell's, which is all other RAM. An access that is not aligned could touch two things. */
 static bool is_device(uint64_t gpa, uint64_t size)
 {
-	uint64_t end;
-
-	if (!checked_add(gpa, size, &end) || end > PHYSICAL_END)
-		return false;
-	/* Neither the guest's RAM nor Nutshell's. */
-	if (gpa < 0xA0000 || (gpa >= 0xC0000 && gpa < machine_low_ram_end()))
-		return false;
-	return gpa < 0xC0000 || (gpa >= 0x80000000ull && gpa < 0x100000000ull) || gpa >= machine_high_ram_end();
+	return is_aligned(gpa, size) && (range_within(gpa, size, LEGACY_START, LEGACY_END) ||
+					 range_within(gpa, size, DEVICES_START, FOUR_GIB) ||
+					 range_within(gpa, size, machine_high_ram_end(), PHYSICAL_END));
 }
 
 static void device_read(uint64_t gpa, uint8_t *to, uint64_t size)
 {
+	uint64_t value;
+
 	switch (size) {
 	case 1:
-		*to = *(volatile uint8_t *)phys_to_virt(gpa);
+		value = *(volatile uint8_t *)phys_to_virt(gpa);
 		break;
 	case 2:
-		*(uint16_t *)(void *)to = *(volatile uint16_t *)phys_to_virt(gpa);
+		value = *(volatile uint16_t *)phys_to_virt(gpa);
 		break;
 	case 4:
-		*(uint32_t *)(void *)to = *(volatile uint32_t *)phys_to_virt(gpa);
+		value = *(volatile uint32_t *)phys_to_virt(gpa);
 		break;
 	default:
-		*(uint64_t *)(void *)to = *(volatile uint64_t *)phys_to_virt(gpa);
+		value = *(volatile uint64_t *)phys_to_virt(gpa);
 		break;
 	}
+	memcpy(to, &value, size);
 }
 
 static void device_write(uint64_t gpa, const uint8_t *from, uint64_t size)

@@ -23,8 +23,12 @@ void nae_guest_request(struct event *event, bool extended)
 			event_malformed(event, GHCB_REASON_MISSING_INPUT);
 			return;
 		}
-		/* An empty table, as a host answers that was given no certificates. */
-		if (event->rbx != 0 && certificates != NULL && is_aligned(event->rax, PAGE_SIZE))
+		/* An empty table, as a host answers that was given no certificates; it needs no room. */
+		if (event->rbx != 0 && (certificates == NULL || !is_aligned(event->rax, PAGE_SIZE))) {
+			event_malformed(event, GHCB_REASON_INVALID_INPUT);
+			return;
+		}
+		if (event->rbx != 0)
 			memset(certificates, 0, CERTIFICATE_TABLE_EMPTY);
 	}
 	memcpy(request, from, PAGE_SIZE);

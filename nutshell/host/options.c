@@ -49,7 +49,8 @@ static bool parse_one(const char *text, size_t length)
 		options.stats = true;
 	else if (is_option(text, length, "trace"))
 		machine_trace_enabled = true;
-	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number))
+	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number) &&
+		 number <= UINT32_MAX)
 		options.c_bit = (uint32_t)number;
 	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
 		options.features = number;

@@ -11,8 +11,7 @@
 #define PORT_DEBUG_CONSOLE 0xE9u
 #define PORT_FW_CFG_SELECT 0x510u
 #define PORT_FW_CFG_DATA 0x511u
-#define PORT_FW_CFG_DMA_HIGH 0x514u
-#define PORT_FW_CFG_DMA_LOW 0x518u
+#define PORT_FW_CFG_DMA 0x514u
 #define PORT_CMOS_INDEX 0x70u
 #define PORT_CMOS_DATA 0x71u
 #define PORT_PM1_CONTROL 0x604u
@@ -187,16 +186,27 @@ static void test_device_write(const struct vcpu *vcpu, uint16_t port, uint32_t v
 	}
 }
 
+/* Nutshell's own ports, and DMA; QEMU would cut a wide access that begins before them into pieces that reach them. */
+static bool is_hidden(uint16_t port, uint32_t size)
+{
+	static const struct {
+		uint32_t first, count;
+	} hidden[] = { { PORT_DEBUG_CONSOLE, 1 }, { NUTSHELL_DEBUG_EXIT_PORT, 1 }, { PORT_FW_CFG_DMA, 8 } };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(hidden); i++) {
+		if (ranges_overlap(port, size, hidden[i].first, hidden[i].count))
+			return true;
+	}
+	return false;
+}
+
 uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
 {
 	if (is_test_device(port))
 		return test_device_read(vcpu, port);
-	switch (port) {
-	case PORT_DEBUG_CONSOLE:
-	case NUTSHELL_DEBUG_EXIT_PORT:
-	case PORT_FW_CFG_DMA_HIGH:
-	case PORT_FW_CFG_DMA_LOW:
+	if (is_hidden(port, size))
 		return ~0u;
+	switch (port) {
 	case PORT_FW_CFG_DATA:
 		return fw_cfg_read();
 	case PORT_CMOS_DATA:
@@ -233,12 +243,9 @@ void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
 	}
 	if (ends_machine(port, size, value))
 		return;
-	switch (port) {
-	case PORT_DEBUG_CONSOLE:
-	case NUTSHELL_DEBUG_EXIT_PORT:
-	case PORT_FW_CFG_DMA_HIGH:
-	case PORT_FW_CFG_DMA_LOW:
+	if (is_hidden(port, size))
 		return;
+	switch (port) {
 	case PORT_FW_CFG_SELECT:
 		selected = (uint16_t)value;
 		position = 0;

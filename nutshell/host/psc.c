@@ -7,9 +7,11 @@ uint8_t *host_shared_page(uint64_t gpa)
 {
 	const struct rmp_entry *entry = rmp_lookup(gpa);
 
-	if (entry == NULL || entry->assigned != 0 || !machine_is_ram(align_down(gpa, PAGE_SIZE), PAGE_SIZE))
+	gpa = align_down(gpa, PAGE_SIZE);
+	/* Only real memory can be shared: the launch's save area has an address behind all of it. */
+	if (entry == NULL || entry->assigned != 0 || !range_within(gpa, PAGE_SIZE, 0, machine_high_ram_end()))
 		return NULL;
-	return phys_to_virt(align_down(gpa, PAGE_SIZE));
+	return phys_to_virt(gpa);
 }
 
 bool host_set_private(uint64_t gpa, bool size_2m)
@@ -109,22 +111,27 @@ static uint64_t run_entry(uint64_t entry)
 
 void nae_psc(struct event *event)
 {
-	struct psc_desc *list = (void *)event_scratch(event, sizeof(struct psc_desc));
-	struct psc_header header;
+	static struct psc_desc list; /* under the one lock */
+	struct psc_header *header = &list.header;
+	uint8_t *place = event_scratch(event, sizeof(list));
 
-	if (list == NULL) {
+	if (place == NULL) {
 		event_malformed(event, GHCB_REASON_INVALID_SCRATCH);
 		return;
 	}
-	header = list->header;
-	if (header.reserved != 0 || header.end_entry >= PSC_ENTRY_MAX || header.cur_entry > header.end_entry) {
+	memcpy(&list, place, sizeof(list));
+	if (header->reserved != 0 || header->end_entry >= PSC_ENTRY_MAX || header->cur_entry > header->end_entry) {
 		event->result = PSC_ERROR_HEADER;
 		return;
 	}
-	for (uint32_t i = header.cur_entry; i <= header.end_entry; i++) {
-		event->result = run_entry(__atomic_load_n(&list->entry[i], __ATOMIC_RELAXED));
+	while (header->cur_entry <= header->end_entry) {
+		event->result = run_entry(list.entry[header->cur_entry]);
 		if (event->result != 0)
-			return;
-		list->header.cur_entry = (uint16_t)(i + 1u);
+			break;
+		header->cur_entry++;
 	}
+	/* An entry may have taken the list's own page, or the GHCB, from the host. */
+	place = host_shared_page(event->ghcb_gpa) != NULL ? event_scratch(event, sizeof(list)) : NULL;
+	if (place != NULL)
+		memcpy(place, &header->cur_entry, sizeof(header->cur_entry));
 }

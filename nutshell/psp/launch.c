@@ -31,6 +31,8 @@ void psp_launch_start(uint64_t new_policy)
 	memset(digest, 0, sizeof(digest));
 	pages = 0;
 	policy = new_policy;
+	psp_new_keys();
+	psp_new_messages();
 }
 
 const char *psp_launch_page(uint64_t gpa, uint32_t type, uint64_t measured_gpa)

@@ -12,10 +12,20 @@
 #define STATUS_INVALID_KEY 0x27u
 #define REPORT_VERSION 2u
 #define SIGNED_SIZE offsetof(struct snp_report, signature_r)
+#define FIELD_POLICY (1ull << 0)
+#define FIELD_MEASUREMENT (1ull << 3)
+#define FIELD_SVN (1ull << 4)
+#define FIELD_TCB (1ull << 5)
 #define FIELD_SELECT_MAX 0x3Full
 #define TEST_TCB 0x0100000000000001ull
 
-static uint64_t next_seqno[SNP_VMPL_COUNT] = { 1, 1, 1, 1 };
+static uint64_t next_seqno[SNP_VMPL_COUNT];
+
+void psp_new_messages(void)
+{
+	for (uint32_t i = 0; i < SNP_VMPL_COUNT; i++)
+		next_seqno[i] = 1;
+}
 
 static void crypt(uint32_t key, struct snp_msg_header *header, uint8_t *payload, uint32_t size, bool encrypt,
 		  uint8_t tag[TAG_SIZE])
@@ -98,6 +108,28 @@ static uint32_t answer_report(const uint8_t *payload, uint32_t size, uint32_t ke
 	return sizeof(*response);
 }
 
+/* Level and selection always count, a field only when it is selected. Image and family id are zero: no ID block. */
+static void derive_key(const struct snp_key_req *request, uint8_t *out, uint64_t size)
+{
+	struct {
+		struct snp_key_req request;
+		uint8_t measurement[SNP_DIGEST_SIZE];
+		uint64_t policy;
+	} input = { .request = { .root_key_select = request->root_key_select,
+				 .guest_field_select = request->guest_field_select,
+				 .vmpl = request->vmpl } };
+
+	if ((request->guest_field_select & FIELD_POLICY) != 0)
+		input.policy = psp_policy();
+	if ((request->guest_field_select & FIELD_MEASUREMENT) != 0)
+		memcpy(input.measurement, psp_launch_digest(), SNP_DIGEST_SIZE);
+	if ((request->guest_field_select & FIELD_SVN) != 0)
+		input.request.guest_svn = request->guest_svn;
+	if ((request->guest_field_select & FIELD_TCB) != 0)
+		input.request.tcb_version = request->tcb_version;
+	psp_derive("derived key", &input, sizeof(input), out, size);
+}
+
 static uint32_t answer_key(const uint8_t *payload, uint32_t size, uint32_t key, uint8_t *out)
 {
 	struct snp_key_rsp *response = (struct snp_key_rsp *)(void *)out;
@@ -113,15 +145,7 @@ static uint32_t answer_key(const uint8_t *payload, uint32_t size, uint32_t key, 
 	    request.root_key_select != KEY_VCEK) {
 		response->status = STATUS_INVALID_PARAMETER;
 	} else {
-		uint8_t input[sizeof(request) + SNP_DIGEST_SIZE + sizeof(uint64_t)] = { 0 };
-		uint64_t policy = psp_policy();
-
-		memcpy(input, &request, sizeof(request));
-		if ((request.guest_field_select & 8u) != 0)
-			memcpy(input + sizeof(request), psp_launch_digest(), SNP_DIGEST_SIZE);
-		if ((request.guest_field_select & 1u) != 0)
-			memcpy(input + sizeof(request) + SNP_DIGEST_SIZE, &policy, sizeof(policy));
-		psp_derive("derived key", input, sizeof(input), response->key, sizeof(response->key));
+		derive_key(&request, response->key, sizeof(response->key));
 	}
 	return sizeof(*response);
 }
@@ -130,6 +154,7 @@ static bool header_is_sane(const struct snp_msg_header *header)
 {
 	return header->algo == SNP_MSG_ALGO_AES_256_GCM && header->hdr_version == 1 &&
 	       header->hdr_size == SNP_MSG_HEADER_SIZE && header->msg_version == 1 &&
+	       (header->msg_type == SNP_MSG_REPORT_REQ || header->msg_type == SNP_MSG_KEY_REQ) &&
 	       header->msg_size <= SNP_MSG_PAYLOAD_MAX && header->msg_vmpck < SNP_VMPL_COUNT;
 }
 
@@ -159,10 +184,8 @@ uint32_t psp_guest_message(const uint8_t *request, uint8_t *response)
 	memset(response, 0, PAGE_SIZE);
 	if (header.msg_type == SNP_MSG_REPORT_REQ)
 		size = answer_report(payload, header.msg_size, key, response + sizeof(header));
-	else if (header.msg_type == SNP_MSG_KEY_REQ)
-		size = answer_key(payload, header.msg_size, key, response + sizeof(header));
 	else
-		return PSP_STATUS_INVALID_PARAM;
+		size = answer_key(payload, header.msg_size, key, response + sizeof(header));
 	*answer = (struct snp_msg_header){ .msg_seqno = header.msg_seqno + 1u,
 					   .algo = SNP_MSG_ALGO_AES_256_GCM,
 					   .hdr_version = 1,

@@ -19,21 +19,26 @@ void psp_derive(const char *label, const void *input, uint64_t input_size, uint8
 }
 
 /* Message keys differ from start to start, as they do on hardware. */
-void psp_fill_secrets(struct snp_secrets_page *page)
+void psp_new_keys(void)
 {
 	uint64_t moment = asm_read_tsc();
+
+	for (uint32_t i = 0; i < SNP_VMPL_COUNT; i++) {
+		uint64_t input[2] = { moment, i };
+
+		psp_derive("VMPCK", input, sizeof(input), vmpck[i], SNP_VMPCK_SIZE);
+	}
+}
+
+void psp_fill_secrets(struct snp_secrets_page *page)
+{
 	uint32_t out[4];
 
 	memset(page, 0, sizeof(*page));
 	machine_cpuid(1, 0, 0, 0, out);
 	page->version = 3;
 	page->fms = out[0];
-	for (uint32_t i = 0; i < SNP_VMPL_COUNT; i++) {
-		uint64_t input[2] = { moment, i };
-
-		psp_derive("VMPCK", input, sizeof(input), vmpck[i], SNP_VMPCK_SIZE);
-		memcpy(page->vmpck[i], vmpck[i], SNP_VMPCK_SIZE);
-	}
+	memcpy(page->vmpck, vmpck, sizeof(vmpck));
 }
 
 const uint8_t *psp_vmpck(uint32_t index)
