@@ -314,9 +314,12 @@ static bool area_has_request(struct vmsa *vmsa, volatile uint8_t *caa)
 
 	if (read_field(&vmsa->exit_code, &exit_code) != 0 || exit_code != SVM_EXIT_VMGEXIT)
 		return false;
+	if (access_exchange_byte(caa + offsetof(struct svsm_caa, call_pending), 0) <= 0)
+		return false;
+	/* From here on the host cannot run the area; until here it could have. */
 	if (platform_plane_disable(vmsa) != 0)
 		return false;
-	if (access_exchange_byte(caa + offsetof(struct svsm_caa, call_pending), 0) <= 0)
+	if (read_field(&vmsa->exit_code, &exit_code) != 0 || exit_code != SVM_EXIT_VMGEXIT)
 		return false;
 	return access_copy(&vmsa->exit_code, &taken, sizeof(taken)) == 0;
 }

@@ -8,6 +8,7 @@
 /* A map up to this size comes from the region; a larger one from the RAM behind the region. */
 #define MAP_IN_REGION_MAX 0x180000ull
 #define MAP_VA (MONITOR_VA + 0x10000000ull)
+#define MAP_SIZE_MAX 0x10000000ull /* up to the guest windows: enough for 1 TiB of RAM */
 #define VGA_START 0xA0000ull
 #define VGA_END 0xC0000ull
 
@@ -36,7 +37,8 @@ static int map_behind_region(struct memory_map *map, uint64_t size, void **memor
 	uint64_t length = align_up(size, PAGE_SIZE_2M);
 	int error;
 
-	if (!memory_map_contains(map, start, length))
+	/* A host that claims more RAM than the map's addresses can cover gets no guest. */
+	if (length > MAP_SIZE_MAX || !memory_map_contains(map, start, length))
 		return ERR_NO_MEMORY;
 	error = platform_host_make_private(gpa(start), length);
 	for (uint64_t offset = 0; error == 0 && offset < length; offset += PAGE_SIZE_2M) {
