@@ -5,6 +5,7 @@
 #include "abi/snp.h"
 #include "lib/string.h"
 #include "tests/guest/cpu.h"
+#include "tests/guest/machine.h"
 #include "tests/guest/paging.h"
 #include "tests/guest/svsm.h"
 
@@ -214,7 +215,7 @@ int ghcb_page_state(uint64_t gpa, uint32_t count, uint32_t operation, bool size_
 
 int ghcb_processor(uint32_t apic_id, uint64_t vmsa, uint32_t request)
 {
-	uint64_t vmpl = ((const struct snp_secrets_page *)(uintptr_t)0x0080D000u)->svsm_guest_vmpl;
+	uint64_t vmpl = MACHINE_SECRETS->svsm_guest_vmpl;
 
 	ghcb_prepare(GHCB_EXIT_AP_CREATION,
 		     (uint64_t)apic_id << AP_CREATION_APIC_ID_SHIFT | vmpl << AP_CREATION_VMPL_SHIFT | request, vmsa);

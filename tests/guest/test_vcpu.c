@@ -8,6 +8,7 @@
 #include "tests/guest/ghcb.h"
 #include "tests/guest/machine.h"
 #include "tests/guest/paging.h"
+#include "tests/guest/processor.h"
 #include "tests/guest/svsm.h"
 #include "tests/guest/test.h"
 
@@ -276,6 +277,50 @@ TEST(present_calling_area_outlives_a_save_area)
 	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
 	CHECK_EQ(svsm_entry(svsm_caa | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(svsm_core(SVSM_CORE_QUERY_PROTOCOL, 1, 0, 0), SVSM_SUCCESS);
+	block_return(pages.block);
+}
+
+/* A save area that never ran has made no request, whatever the guest wrote into it. */
+TEST(forged_request_is_not_served)
+{
+	struct pages pages = take_pages();
+	struct svsm_caa *caa = (struct svsm_caa *)(uintptr_t)pages.caa;
+	struct registers registers = { .rax = 5, .rcx = 6, .rflags = 2 };
+
+	area_at(pages.vmsa)->exit_code = SVM_EXIT_VMGEXIT;
+	area_at(pages.vmsa)->rax = SVSM_CORE_QUERY_PROTOCOL;
+	area_at(pages.vmsa)->rcx = 1;
+	CHECK_EQ(create(pages.vmsa, pages.caa, OWN_APIC_ID), SVSM_SUCCESS);
+	caa->call_pending = 1;
+	CHECK_EQ(svsm_enter(&registers, 0), 0);
+	CHECK_EQ(registers.rax, 5);
+	CHECK_EQ(registers.rcx, 6);
+	CHECK_EQ(caa->call_pending, 1);
+	CHECK_EQ(area_at(pages.vmsa)->rcx, 1);
+	CHECK_EQ(svsm_core(SVSM_CORE_QUERY_PROTOCOL, 1, 0, 0), SVSM_SUCCESS);
+	CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
+	block_return(pages.block);
+}
+
+/* A calling area serves one processor. With one processor only there is nothing to try. */
+TEST(processors_do_not_share_a_calling_area)
+{
+	struct pages pages = take_pages();
+	uint64_t second = pages.block + 4 * PAGE_SIZE;
+	uint64_t result = create(pages.vmsa, pages.caa, PROCESSOR_APIC_ID);
+
+	page_give(second);
+	fill_area(second);
+	if (result == SVSM_SUCCESS) {
+		CHECK_EQ(create(second, svsm_caa, PROCESSOR_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
+		CHECK_EQ(create(second, pages.caa, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
+		CHECK_EQ(create(pages.vmsa, pages.other, OWN_APIC_ID), SVSM_ERR_INVALID_ADDRESS);
+		CHECK_EQ(svsm_core(SVSM_CORE_REMAP_CA, pages.caa, 0, 0), SVSM_ERR_INVALID_ADDRESS);
+		CHECK_EQ(delete (pages.vmsa), SVSM_SUCCESS);
+		page_take(pages.caa);
+	} else {
+		CHECK_EQ(result, SVSM_ERR_INVALID_PARAMETER);
+	}
 	block_return(pages.block);
 }
 
