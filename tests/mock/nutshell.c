@@ -360,6 +360,7 @@ void mock_reset(void)
 	mock_switch_result = 0;
 	mock_switched_to = ~0u;
 	mock_armed = false;
+	mock_tsc = 0;
 	memset(host_probe_armed, 0, sizeof(host_probe_armed));
 	start_machine();
 }
