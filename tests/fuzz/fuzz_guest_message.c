@@ -50,8 +50,8 @@ static void build(const uint8_t *data, size_t size)
 						       .algo = 1,
 						       .hdr_version = 1,
 						       .hdr_size = SNP_MSG_HEADER_SIZE,
-						       .msg_type = size > 0 && (data[0] & 4u) != 0 ? SNP_MSG_KEY_REQ :
-												     SNP_MSG_REPORT_REQ,
+						       .msg_type = size > 0 && (data[0] & 4u) != 0 ? SNP_MSG_KEY_REQ
+												   : SNP_MSG_REPORT_REQ,
 						       .msg_version = 1,
 						       .msg_size = (uint16_t)payload,
 						       .msg_vmpck = size > 0 ? data[0] & 3u : 0 };
@@ -73,8 +73,8 @@ static void check(uint32_t status)
 		}
 		return;
 	}
-	if (answer->msg_seqno != 2 || answer->msg_type != asked->msg_type + 1 || answer->msg_vmpck != asked->msg_vmpck ||
-	    answer->msg_size > SNP_MSG_PAYLOAD_MAX)
+	if (answer->msg_seqno != 2 || answer->msg_type != asked->msg_type + 1 ||
+	    answer->msg_vmpck != asked->msg_vmpck || answer->msg_size > SNP_MSG_PAYLOAD_MAX)
 		abort();
 	if (psp_guest_message(request, response) == 0) /* the number is used up */
 		abort();

@@ -13,25 +13,25 @@
 #include "nutshell/host/madt.h"
 #include "nutshell/psp.h"
 
-#define MOCK_LOW_END 0x00600000ull      /* guest RAM: 6 MiB, and ... */
-#define MOCK_HIGH_START 0x100000000ull  /* ... 2 MiB above 4 GiB */
+#define MOCK_LOW_END 0x00600000ull /* guest RAM: 6 MiB, and ... */
+#define MOCK_HIGH_START 0x100000000ull /* ... 2 MiB above 4 GiB */
 #define MOCK_HIGH_END 0x100200000ull
 #define MOCK_LAUNCH_VMSA 0xFFFFFFFFF000ull
 #define MOCK_GHCB 0x00010000ull
 #define MOCK_VMPL 2u
 
-extern uint64_t mock_low_end;  /* may be moved up to try other layouts; the RAM stays 6 MiB */
-extern bool mock_trespass;     /* memory that the guest must not reach was reached, or nothing was there */
+extern uint64_t mock_low_end; /* may be moved up to try other layouts; the RAM stays 6 MiB */
+extern bool mock_trespass; /* memory that the guest must not reach was reached, or nothing was there */
 extern uint8_t mock_device[PAGE_SIZE];
 extern uint64_t mock_device_accesses;
 extern uint64_t mock_vmsa_in_use; /* rmp_update() refuses this page */
 extern uint64_t mock_tsc;
-extern uint32_t mock_out_count;   /* OUT instructions, and the last of them */
+extern uint32_t mock_out_count; /* OUT instructions, and the last of them */
 extern uint16_t mock_out_port;
 extern uint32_t mock_out_value;
-extern uint32_t mock_in_value;    /* what IN reads */
-extern uint32_t mock_injected;    /* vector of the last vcpu_inject(), ~0: none */
-extern int mock_switch_result;    /* answer of vcpu_switch() */
+extern uint32_t mock_in_value; /* what IN reads */
+extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
+extern int mock_switch_result; /* answer of vcpu_switch() */
 extern uint32_t mock_switched_to; /* ~0: no switch */
 
 /* Fresh RAM (shared, random content), one vCPU at MOCK_VMPL with a registered, empty GHCB; a launch with a secrets page. */

@@ -73,8 +73,8 @@ TEST(missing_exit_fields)
 		ghcb->sw_exit_code = SVM_EXIT_WBINVD;
 		for (unsigned i = 0; i < 3; i++) {
 			if (i != missing)
-				ghcb->valid_bitmap[bit[i] / 8] = (uint8_t)(ghcb->valid_bitmap[bit[i] / 8] |
-									   1u << bit[i] % 8);
+				ghcb->valid_bitmap[bit[i] / 8] =
+					(uint8_t)(ghcb->valid_bitmap[bit[i] / 8] | 1u << bit[i] % 8);
 		}
 		machine_vcpu[0].level[MOCK_VMPL].ghcb_msr = MOCK_GHCB;
 		host_vmgexit(&machine_vcpu[0]);
@@ -100,8 +100,8 @@ TEST(missing_inputs)
 		{ SVM_EXIT_IOIO, IOIO_OUT_8(0x80), offsetof(struct ghcb, rax) },
 		{ GHCB_EXIT_GET_APIC_IDS, 0, offsetof(struct ghcb, rax) },
 	};
-	static const uint64_t all[] = { offsetof(struct ghcb, rax), offsetof(struct ghcb, rcx), offsetof(struct ghcb, rdx),
-					offsetof(struct ghcb, rbx), 0xC8 };
+	static const uint64_t all[] = { offsetof(struct ghcb, rax), offsetof(struct ghcb, rcx),
+					offsetof(struct ghcb, rdx), offsetof(struct ghcb, rbx), 0xC8 };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(events); i++) {
 		mock_reset();
@@ -148,7 +148,8 @@ TEST(msr_calls)
 	CHECK_EQ(msr_call(GHCB_MSR_SEV_INFO_REQ), 2ull << 48 | 1ull << 32 | 47u << 24 | 1);
 	CHECK_EQ(msr_call(GHCB_MSR_FEATURES_REQ), options.features << 12 | GHCB_MSR_FEATURES_RSP);
 	CHECK_EQ(msr_call(GHCB_MSR_PREFERRED_REQ), ~0xFFFull | GHCB_MSR_PREFERRED_RSP);
-	CHECK_EQ(msr_call(0x80000000ull << 32 | 0u << 30 | GHCB_MSR_CPUID_REQ), 0x8000001Full << 32 | GHCB_MSR_CPUID_RSP);
+	CHECK_EQ(msr_call(0x80000000ull << 32 | 0u << 30 | GHCB_MSR_CPUID_REQ),
+		 0x8000001Full << 32 | GHCB_MSR_CPUID_RSP);
 	CHECK_EQ(msr_call(0x8000001Full << 32 | 1u << 30 | GHCB_MSR_CPUID_REQ) >> 32 & 0x3F, 47);
 	CHECK_EQ(msr_call(0x300000 | 1ull << 52 | GHCB_MSR_PSC_REQ), GHCB_MSR_PSC_RSP);
 	CHECK_EQ(mock_rmp(0x300000)->assigned, 1);
@@ -297,11 +298,12 @@ TEST(strings_of_ports)
 
 TEST(scratch_areas)
 {
-	static const uint64_t bad[] = { MOCK_GHCB,	    MOCK_GHCB + 0x7FF, MOCK_GHCB + 0xFF0, MOCK_GHCB + 0xFFF,
-					BUFFER + 0x7ED,	    SHARED_RUN - 1u,   SHARED_RUN + 1u,   0x5FFFFD,
-					MOCK_LOW_END,	    0x9FFFD,	       0xA0000,		  MOCK_HIGH_START - 2u,
-					MOCK_HIGH_END - 3u, MOCK_LAUNCH_VMSA,  ~0ull,		  ~0ull - 3u,
-					0xB0000000ull };
+	static const uint64_t bad[] = {
+		MOCK_GHCB,       MOCK_GHCB + 0x7FF,    MOCK_GHCB + 0xFF0,  MOCK_GHCB + 0xFFF, BUFFER + 0x7ED,
+		SHARED_RUN - 1u, SHARED_RUN + 1u,      0x5FFFFD,           MOCK_LOW_END,      0x9FFFD,
+		0xA0000,         MOCK_HIGH_START - 2u, MOCK_HIGH_END - 3u, MOCK_LAUNCH_VMSA,  ~0ull,
+		~0ull - 3u,      0xB0000000ull
+	};
 	uint64_t in = IOIO_IN_8(0x3F8) | GHCB_IOIO_STRING;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -364,8 +366,8 @@ static bool mmio(bool write, uint64_t gpa, uint64_t size)
 
 TEST(device_registers)
 {
-	static const uint64_t places[] = { 0xA0000, 0xBFFF8, 0xB0000000, 0xFEC00000, 0xFEE00020, 0xFFFFFFF8, MOCK_HIGH_END,
-					   (1ull << 39) - 8u };
+	static const uint64_t places[] = { 0xA0000,    0xBFFF8,    0xB0000000,    0xFEC00000,
+					   0xFEE00020, 0xFFFFFFF8, MOCK_HIGH_END, (1ull << 39) - 8u };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
 		for (uint64_t size = 1; size <= 8; size *= 2) {
@@ -384,9 +386,10 @@ TEST(device_registers)
 
 TEST(no_device_there)
 {
-	static const uint64_t places[] = { 0,	       0x9FFF8,	    0xC0000,	     SHARED_RUN,       MOCK_LOW_END - 8u,
-					   MOCK_LOW_END, 0x80000000,  MOCK_HIGH_START, MOCK_HIGH_END - 8u, 1ull << 39,
-					   MOCK_LAUNCH_VMSA, ~7ull };
+	static const uint64_t places[] = { 0,          0x9FFF8,           0xC0000,
+					   SHARED_RUN, MOCK_LOW_END - 8u, MOCK_LOW_END,
+					   0x80000000, MOCK_HIGH_START,   MOCK_HIGH_END - 8u,
+					   1ull << 39, MOCK_LAUNCH_VMSA,  ~7ull };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
 		mock_reset();
@@ -402,7 +405,8 @@ TEST(no_device_there)
 /* One access must not touch a device and what lies beside it. */
 TEST(device_accesses_are_aligned)
 {
-	static const uint64_t places[] = { 0x9FFFC, 0xBFFFC, 0xFFFFFFFC, MOCK_HIGH_START - 1u, MOCK_HIGH_END - 4u, 0xFEE002FC };
+	static const uint64_t places[] = { 0x9FFFC,   0xBFFFC, 0xFFFFFFFC, MOCK_HIGH_START - 1u, MOCK_HIGH_END - 4u,
+					   0xFEE002FC };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
 		mock_reset();
@@ -544,15 +548,17 @@ TEST(list_entries)
 	const uint64_t bad[] = { psc(SHARED_RUN, 0, false),
 				 psc(SHARED_RUN, 5, false),
 				 psc(SHARED_RUN, 15, false),
-				 psc(SHARED_RUN, PSC_OP_PRIVATE, true),		 /* not aligned */
-				 psc(0x200000, PSC_OP_PRIVATE, true) | 513,	 /* beyond the block */
-				 psc(SHARED_RUN, PSC_OP_PRIVATE, false) | 2,	 /* beyond the page */
+				 psc(SHARED_RUN, PSC_OP_PRIVATE, true), /* not aligned */
+				 psc(0x200000, PSC_OP_PRIVATE, true) | 513, /* beyond the block */
+				 psc(SHARED_RUN, PSC_OP_PRIVATE, false) | 2, /* beyond the page */
 				 psc(SHARED_RUN, PSC_OP_PRIVATE, false) | 1ull << 57,
 				 psc(SHARED_RUN, PSC_OP_PRIVATE, false) | 1ull << 63 };
-	const uint64_t refused[] = { psc(MOCK_LOW_END, PSC_OP_PRIVATE, false), psc(0xA0000, PSC_OP_SHARED, false),
-				     psc(0x600000, PSC_OP_PRIVATE, true), psc(0, PSC_OP_PRIVATE, true),
-				     psc(MOCK_LOW_END, PSC_OP_PSMASH, false), psc(0xFFFFFFFE00000, PSC_OP_SHARED, true),
-				     psc(0x5FF000, PSC_OP_PRIVATE, false) };
+	const uint64_t refused[] = {
+		psc(MOCK_LOW_END, PSC_OP_PRIVATE, false), psc(0xA0000, PSC_OP_SHARED, false),
+		psc(0x600000, PSC_OP_PRIVATE, true),      psc(0, PSC_OP_PRIVATE, true),
+		psc(MOCK_LOW_END, PSC_OP_PSMASH, false),  psc(0xFFFFFFFE00000, PSC_OP_SHARED, true),
+		psc(0x5FF000, PSC_OP_PRIVATE, false)
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad) + ARRAY_SIZE(refused); i++) {
 		bool is_bad = i < ARRAY_SIZE(bad);
@@ -618,9 +624,9 @@ TEST(list_takes_the_ghcb)
 
 TEST(requests_need_two_shared_pages)
 {
-	static const uint64_t bad[][2] = { { FROM, FROM },	 { FROM + 8, TO },  { FROM, TO + 1 },
+	static const uint64_t bad[][2] = { { FROM, FROM },       { FROM + 8, TO },  { FROM, TO + 1 },
 					   { MOCK_LOW_END, TO }, { FROM, 0xA0000 }, { SHARED_RUN, TO },
-					   { FROM, SHARED_RUN }, { ~0ull, TO },	    { FROM, MOCK_LAUNCH_VMSA } };
+					   { FROM, SHARED_RUN }, { ~0ull, TO },     { FROM, MOCK_LAUNCH_VMSA } };
 
 	mock_reset();
 	mock_give(SHARED_RUN);
@@ -682,10 +688,10 @@ static bool creation(uint64_t request, uint64_t vmpl, uint64_t apic_id, uint64_t
 
 TEST(creation_checks)
 {
-	static const uint64_t bad[][4] = { { 3, 2, 1, FROM },	  { 1, 4, 1, FROM },	 { 1, 1, 1, FROM }, { 1, 0, 1, FROM },
-					   { 1, 2, 2, FROM },	  { 1, 2, 1, FROM + 8 }, { 1, 2, 1, 0x200000 },
-					   { 1, 2, 1, 0xA0000 },  { 1, 2, 0, FROM },	 { 2, 2, 0, FROM },
-					   { 0xFFFF, 2, 1, FROM } };
+	static const uint64_t bad[][4] = { { 3, 2, 1, FROM },     { 1, 4, 1, FROM },     { 1, 1, 1, FROM },
+					   { 1, 0, 1, FROM },     { 1, 2, 2, FROM },     { 1, 2, 1, FROM + 8 },
+					   { 1, 2, 1, 0x200000 }, { 1, 2, 1, 0xA0000 },  { 1, 2, 0, FROM },
+					   { 2, 2, 0, FROM },     { 0xFFFF, 2, 1, FROM } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		mock_reset();

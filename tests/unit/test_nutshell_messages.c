@@ -156,7 +156,8 @@ static bool verify(const struct snp_report *report)
 	int good;
 
 	SHA384((const uint8_t *)report, 0x2A0, hash);
-	ECDSA_SIG_set0(signature, BN_lebin2bn(report->signature_r, 72, NULL), BN_lebin2bn(report->signature_s, 72, NULL));
+	ECDSA_SIG_set0(signature, BN_lebin2bn(report->signature_r, 72, NULL),
+		       BN_lebin2bn(report->signature_s, 72, NULL));
 	good = ECDSA_do_verify(hash, sizeof(hash), signature, key);
 	ECDSA_SIG_free(signature);
 	EC_KEY_free(key);
@@ -271,9 +272,12 @@ TEST(keys_depend_on_their_fields)
 
 TEST(keys_refused)
 {
-	static const struct snp_key_req wrong[] = { { .root_key_select = 1 },	{ .root_key_select = 2 },
-						    { .guest_field_select = 64 }, { .guest_field_select = 1ull << 63 },
-						    { .vmpl = 4 },		{ .vmpl = ~0u } };
+	static const struct snp_key_req wrong[] = { { .root_key_select = 1 },
+						    { .root_key_select = 2 },
+						    { .guest_field_select = 64 },
+						    { .guest_field_select = 1ull << 63 },
+						    { .vmpl = 4 },
+						    { .vmpl = ~0u } };
 	static const uint8_t none[32];
 	struct snp_key_req below = { .vmpl = 1 };
 	struct snp_key_rsp answer;
@@ -304,9 +308,9 @@ TEST(bad_headers)
 {
 	static const struct {
 		uint8_t offset, value;
-	} wrong[] = { { 0x30, 0 },  { 0x30, 2 },    { 0x30, 0xFF }, { 0x31, 0 }, { 0x31, 2 },    { 0x32, 0x5F },
-		      { 0x33, 1 },  { 0x34, 0 },    { 0x34, 2 },    { 0x34, 6 }, { 0x34, 7 },    { 0x34, 0xFF },
-		      { 0x35, 0 },  { 0x35, 2 },    { 0x3C, 4 },    { 0x3C, 0xFF } };
+	} wrong[] = { { 0x30, 0 }, { 0x30, 2 }, { 0x30, 0xFF }, { 0x31, 0 },   { 0x31, 2 }, { 0x32, 0x5F },
+		      { 0x33, 1 }, { 0x34, 0 }, { 0x34, 2 },    { 0x34, 6 },   { 0x34, 7 }, { 0x34, 0xFF },
+		      { 0x35, 0 }, { 0x35, 2 }, { 0x3C, 4 },    { 0x3C, 0xFF } };
 	struct snp_report_req body = { .vmpl = 1 };
 
 	start();

@@ -260,9 +260,12 @@ TEST(options_known)
 
 TEST(options_wrong)
 {
-	static const char *const wrong[] = { "n nonsense", "n stat", "n statss", "n c-bit=", "n c-bit=4x", "n c-bit=35",
-					     "n c-bit=48", "n c-bit=0x10000002f", "n c-bit=4294967343", "n features=",
-					     "n features=0x", "n features=99999999999999999999", "n features=-1" };
+	static const char *const wrong[] = {
+		"n nonsense",         "n stat",      "n statss",      "n c-bit=",
+		"n c-bit=4x",         "n c-bit=35",  "n c-bit=48",    "n c-bit=0x10000002f",
+		"n c-bit=4294967343", "n features=", "n features=0x", "n features=99999999999999999999",
+		"n features=-1"
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
 		if (options_of(wrong[i]) != STOP_LAUNCH)
