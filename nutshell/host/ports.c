@@ -19,6 +19,8 @@
 #define PORT_RESET 0xCF9u
 #define PORT_KEYBOARD 0x64u
 #define KEYBOARD_RESET 0xFEu
+#define PORT_92 0x92u
+#define PORT_92_RESET 1u
 #define FW_CFG_ID 1u
 #define FW_CFG_PROCESSORS 5u
 #define FW_CFG_DIRECTORY 0x19u
@@ -230,7 +232,8 @@ static bool ends_machine(uint16_t port, uint32_t size, uint32_t value)
 		machine_power_off();
 	if (port == PORT_RESET && (value & 4u) != 0)
 		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
-	if (port == PORT_KEYBOARD && (value & 0xFFu) == KEYBOARD_RESET)
+	if ((port == PORT_KEYBOARD && (value & 0xFFu) == KEYBOARD_RESET) ||
+	    (port == PORT_92 && (value & PORT_92_RESET) != 0))
 		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
 	return false;
 }

@@ -343,7 +343,9 @@ TEST(power_off_and_reset)
 	static const struct {
 		uint16_t port;
 		uint32_t size, value;
-	} ends[] = { { 0x604, 2, 0x2000 }, { 0x604, 4, 0x3C01 | 0x2000 }, { 0xCF9, 1, 6 }, { 0x64, 1, 0xFE } };
+	} ends[] = {
+		{ 0x604, 2, 0x2000 }, { 0x604, 4, 0x3C01 | 0x2000 }, { 0xCF9, 1, 6 }, { 0x64, 1, 0xFE }, { 0x92, 1, 1 }
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
 		mock_reset();
@@ -725,4 +727,130 @@ TEST(valid_bits_are_the_hosts_afterwards)
 	GOOD(mock_event(SVM_EXIT_WBINVD, 0, 0));
 	CHECK(!mock_is_valid(&mock_ghcb()->sw_exit_code));
 	CHECK(!mock_is_valid(&mock_ghcb()->rax));
+}
+
+/* ---- faults ---- */
+
+static bool fault(uint64_t info_1, uint64_t gpa)
+{
+	if (MOCK_STOPS())
+		return false;
+	host_page_fault(&machine_vcpu[0], info_1 | NPF_RMP, gpa);
+	mock_armed = false;
+	return true;
+}
+
+TEST(accesses_convert_pages)
+{
+	mock_reset();
+	CHECK(fault(NPF_ENCRYPTED | NPF_WRITE, SHARED_RUN + 8));
+	CHECK_EQ(mock_rmp(SHARED_RUN)->assigned, 1);
+	CHECK_EQ(mock_rmp(SHARED_RUN)->validated, 0);
+	mock_give(SHARED_RUN);
+	CHECK(fault(NPF_WRITE, SHARED_RUN + 8));
+	CHECK_EQ(mock_rmp(SHARED_RUN)->assigned, 0);
+	CHECK_EQ(mock_rmp(SHARED_RUN)->validated, 0);
+	CHECK_EQ(mock_ram(SHARED_RUN)[0], 0x5C);
+	CHECK_EQ(mock_injected, ~0u);
+}
+
+TEST(large_entries_are_split_on_request)
+{
+	mock_reset();
+	CHECK_EQ(rmp_update(0x200000, true, true), 0);
+	CHECK(fault(NPF_ENCRYPTED | NPF_SIZEMISMATCH, 0x201000));
+	CHECK_EQ(mock_rmp(0x200000)->size_2m, 0);
+	CHECK_EQ(mock_rmp(0x3FF000)->assigned, 1);
+}
+
+TEST(refused_accesses)
+{
+	mock_reset();
+	mock_give(SHARED_RUN);
+	CHECK(!fault(NPF_ENCRYPTED | NPF_VMPL | NPF_WRITE, SHARED_RUN));
+	CHECK_EQ(mock_stop_status, STOP_VIOLATION);
+	CHECK(strstr(mock_stop_text, "may not write 0x100000") != NULL);
+	/* A save area in use: no access changes its state. */
+	mock_vmsa_in_use = SHARED_RUN;
+	CHECK(!fault(NPF_ENCRYPTED | NPF_WRITE, SHARED_RUN));
+	CHECK(!fault(NPF_WRITE, SHARED_RUN));
+	CHECK_EQ(mock_stop_status, STOP_VIOLATION);
+	CHECK_EQ(mock_rmp(SHARED_RUN)->validated, 1);
+}
+
+TEST(a_probe_is_good_for_one_access)
+{
+	mock_reset();
+	mock_give(SHARED_RUN);
+	MOCK_SET(rax, 1);
+	GOOD(mock_event(SVM_EXIT_IOIO, 0x0C60ull << 16 | 4u << 4, 0));
+	CHECK(host_probe_armed[MOCK_VMPL]);
+	CHECK(!host_probe_armed[0]);
+	CHECK(fault(NPF_ENCRYPTED | NPF_VMPL, SHARED_RUN));
+	CHECK_EQ(mock_injected, 13);
+	CHECK(!host_probe_armed[MOCK_VMPL]);
+	CHECK(!fault(NPF_ENCRYPTED | NPF_VMPL, SHARED_RUN));
+	CHECK(!fault(NPF_ENCRYPTED | NPF_VMPL | NPF_EXECUTE, SHARED_RUN));
+	CHECK(strstr(mock_stop_text, "may not execute") != NULL);
+}
+
+TEST(other_exits_end_the_machine)
+{
+	mock_reset();
+	if (!MOCK_STOPS())
+		host_exit(&machine_vcpu[0], SVM_EXIT_SHUTDOWN, 0, 0);
+	CHECK_EQ(mock_stop_status, STOP_GUEST_DEAD);
+	if (!MOCK_STOPS())
+		host_exit(&machine_vcpu[0], 0x80, 1, 2);
+	CHECK(strstr(mock_stop_text, "exit 0x80 (0x1, 0x2)") != NULL);
+}
+
+/* ---- test device, counters ---- */
+
+static uint32_t device_read(uint16_t port)
+{
+	GOOD(mock_event(SVM_EXIT_IOIO, (uint64_t)port << 16 | 4u << 4 | GHCB_IOIO_IN, 0));
+	return (uint32_t)mock_ghcb()->rax;
+}
+
+static void device_write(uint16_t port, uint32_t value)
+{
+	MOCK_SET(rax, value);
+	GOOD(mock_event(SVM_EXIT_IOIO, (uint64_t)port << 16 | 4u << 4, 0));
+}
+
+TEST(test_device)
+{
+	mock_reset();
+	CHECK_EQ(device_read(0x0C50), 0x4C48534E);
+	device_write(0x0C54, MOCK_HIGH_START & 0xFFFFFFFF);
+	device_write(0x0C58, MOCK_HIGH_START >> 32);
+	CHECK_EQ(device_read(0x0C5C), 1u << 4);
+	mock_give(MOCK_HIGH_START);
+	mock_rmp(MOCK_HIGH_START)->perms[2] = 7;
+	CHECK_EQ(device_read(0x0C5C), 1u << 4 | 3u | 7u << 16);
+	device_write(0x0C58, 7);
+	CHECK_EQ(device_read(0x0C5C), 0);
+	CHECK_EQ(device_read(0x0C72), ~0u);
+	MOCK_SET(rax, 0xC5);
+	CHECK(!mock_event(SVM_EXIT_IOIO, 0x0C70ull << 16 | 4u << 4, 0));
+	CHECK_EQ(mock_stop_status, 64 + 5);
+}
+
+/* More kinds of events than there are counters: the first ones go on counting, totals are exact. */
+TEST(counters)
+{
+	uint32_t before, of_vmpl2;
+
+	mock_reset();
+	before = stats_exits_total();
+	of_vmpl2 = stats_exits_of(2);
+	for (uint64_t kind = 0; kind < 100; kind++) {
+		stats_exit(2, 0x100000 + kind);
+		stats_nae(2, 0x100000 + kind);
+	}
+	CHECK_EQ(stats_exits_total() - before, 100);
+	CHECK_EQ(stats_exits_of(2) - of_vmpl2, 100);
+	stats_print();
+	CHECK(strstr(mock_log_text, "launch digest") != NULL);
 }
