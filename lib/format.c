@@ -103,6 +103,7 @@ size_t format_text_v(char *buffer, size_t size, const char *format, va_list argu
 {
 	struct sink sink = { .buffer = buffer, .size = size, .used = 0 };
 	struct spec spec;
+	char character;
 
 	for (; *format != '\0'; format++) {
 		if (*format != '%') {
@@ -130,7 +131,8 @@ size_t format_text_v(char *buffer, size_t size, const char *format, va_list argu
 			put_number(&sink, &spec, (uint64_t)(uintptr_t)va_arg(arguments, void *), 16, false);
 			break;
 		case 'c':
-			put(&sink, (char)va_arg(arguments, int));
+			character = (char)va_arg(arguments, int);
+			put_padded(&sink, &spec, &character, 1, false);
 			break;
 		case 's':
 			put_string(&sink, &spec, va_arg(arguments, const char *));

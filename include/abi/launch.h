@@ -25,6 +25,7 @@
 #define LAUNCH_OFF_PARAM_GENERAL 0x04000u /* host: u32 VP count at 0, u32 environment info at 4 */
 #define LAUNCH_OFF_PARAM_MEMORY 0x05000u  /* host: IGVM memory map, one page */
 #define LAUNCH_OFF_PARAM_MADT 0x06000u    /* host: ACPI MADT, one page; all zero when absent */
+#define LAUNCH_OFF_UNUSED 0x07000u        /* not launched; the monitor unmaps it */
 #define LAUNCH_OFF_PAGE_TABLES 0x08000u   /* LAUNCH_PAGE_TABLE_PAGES pages, the root is the first */
 #define LAUNCH_PAGE_TABLE_PAGES 8u
 #define LAUNCH_OFF_IMAGE 0x10000u /* first byte of the ELF's first segment may not lie below this */

@@ -83,6 +83,7 @@ static void init_memory(const struct launch_block *block)
 	require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the boot CPU");
 	boot_cpu.scratch = paging_region_pointer(frame);
 	guard_stacks();
+	memory_make_guard(va((uint64_t)(uintptr_t)region(LAUNCH_OFF_UNUSED)));
 }
 
 /* Processors from the host's MADT; without one there is the boot processor alone. */

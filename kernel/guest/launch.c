@@ -248,7 +248,7 @@ static void make_first_vcpu(const struct launch_inputs *inputs)
 		vcpu->vmsa->cr3 |= paging_c_bit;
 	vcpu->caa = gpa(find_range(inputs->block, LAUNCH_RANGE_CAA)->gpa);
 	mark_calling_area(vcpu->caa);
-	require(platform_page_label(paging_region_va(frame), false, guest_plane, LABEL_VMSA), TERMINATE_MEMORY_STATE,
+	require(platform_page_label(paging_region_va(frame), false, guest_plane, LABEL_OWN_VMSA), TERMINATE_MEMORY_STATE,
 		"cannot make the guest's save area", frame.v);
 	require(platform_plane_register(vcpu->apic_id, guest_plane, vcpu->vmsa_gpa), TERMINATE_GUEST_RUN,
 		"the host refuses the guest's save area", frame.v);

@@ -42,6 +42,8 @@ struct vcpu_cpu {
 	uint64_t vmcb_spa;
 	uint64_t host_vmcb_spa;
 	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
+	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
+	uint64_t event_before;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
 };
 

@@ -30,8 +30,8 @@ void inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_
 
 static void dead(struct vcpu *vcpu, const char *what)
 {
-	machine_stop(STOP_GUEST_DEAD, "VMPL%u cannot take an exception at 0x%llx: %s", vcpu->vmpl,
-		     (unsigned long long)vcpu_rip(vcpu), what);
+	machine_stop(STOP_GUEST_DEAD, "VMPL%u cannot take an exception at 0x%llx after exit 0x%llx: %s", vcpu->vmpl,
+		     (unsigned long long)vcpu_rip(vcpu), (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE), what);
 }
 
 /* Through a 64-bit gate: IST, or the stack of the inner level, or the present stack. */
@@ -92,6 +92,7 @@ static void deliver_32(struct vcpu *vcpu, uint64_t error)
 
 void inject_vc(struct vcpu *vcpu, uint64_t error)
 {
+	vcpu->cpu->fault_repeats = 0; /* the guest decides what comes of it */
 	*vmcb_u64(vcpu, VMCB_INTERRUPT_SHADOW) = 0;
 	if ((vmcb_save(vcpu)->cs.attrib & ATTRIB_LONG) != 0 || (vmcb_save(vcpu)->efer & EFER_LMA) != 0)
 		deliver_64(vcpu, error);
@@ -116,5 +117,6 @@ void inject_interrupted(struct vcpu *vcpu)
 
 void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
+	vcpu->cpu->fault_repeats = 0;
 	inject_exception(vcpu, vector, has_error, error);
 }

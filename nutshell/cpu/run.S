@@ -37,6 +37,8 @@ cpu_run_guest:
 	movq 120(%rdi), %r15
 	movq 56(%rdi), %rdi
 	vmrun %rax
+	.globl cpu_run_resume
+cpu_run_resume:
 	pushq %rdi
 	movq 8(%rsp), %rdi
 	movl $0, 128(%rdi)

@@ -31,6 +31,8 @@ struct vcpu machine_vcpu[MACHINE_VCPU_MAX];
 uint32_t machine_vcpu_count = 1;
 
 static struct vcpu_cpu cpus[MACHINE_VCPU_MAX];
+extern const uint8_t cpu_run_resume[];
+
 static uint8_t *iopm, *msrpm;
 static uint32_t lock_word;
 
@@ -484,6 +486,38 @@ static void handle_exit(struct vcpu *vcpu)
 	}
 }
 
+static void enter(struct vcpu *vcpu)
+{
+	/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
+	vmcb_save(vcpu)->efer |= EFER_SVME;
+	if (machine_vcpu_count > 1) {
+		memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
+		vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
+	}
+	machine_unlock();
+	cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
+	machine_lock();
+}
+
+/*
+ * True when the entry did not happen: seen on TCG with several processors, rarely, when a kick meets VMRUN. The VMCB
+ * then holds Nutshell's own state instead of the guest's; it is put back as it was, and the entry is tried again.
+ */
+static bool entry_failed(struct vcpu *vcpu)
+{
+	uint64_t root;
+
+	__asm__ volatile("movq %%cr3, %0" : "=r"(root));
+	if (machine_vcpu_count == 1 || vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
+	    vmcb_save(vcpu)->cr3 != root)
+		return false;
+	machine_log("VMRUN of vCPU %u had no effect (exit 0x%llx), once more", vcpu->index,
+		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE));
+	memcpy(vmcb_save(vcpu), vcpu->cpu->before, VMCB_SAVE_COMMON);
+	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vcpu->cpu->event_before;
+	return true;
+}
+
 void machine_run(struct vcpu *vcpu)
 {
 	machine_lock();
@@ -495,11 +529,8 @@ void machine_run(struct vcpu *vcpu)
 			machine_lock();
 			continue;
 		}
-		/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
-		vmcb_save(vcpu)->efer |= EFER_SVME;
-		machine_unlock();
-		cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
-		machine_lock();
-		handle_exit(vcpu);
+		enter(vcpu);
+		if (!entry_failed(vcpu))
+			handle_exit(vcpu);
 	}
 }

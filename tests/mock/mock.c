@@ -218,7 +218,7 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 		return ERR_SIZE;
 	smash(where, size_2m);
 	for (uint64_t i = 0; i < count; i++) {
-		page[i].vmsa = label == LABEL_VMSA;
+		page[i].vmsa = label == LABEL_VMSA || label == LABEL_OWN_VMSA;
 		page[i].perms[plane] = label == LABEL_GUEST_RWX ? 0xF : label == LABEL_VMSA ? 0x1 : 0;
 		for (uint32_t level = plane; label == LABEL_NONE && level < 4; level++)
 			page[i].perms[level] = 0;

@@ -154,6 +154,8 @@ int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platfor
 		return rmpadjust(address, size_2m, plane | RMP_ATTR_RWX);
 	case LABEL_VMSA:
 		return rmpadjust(address, size_2m, plane | RMP_ATTR_READ | RMP_ATTR_VMSA);
+	case LABEL_OWN_VMSA:
+		return rmpadjust(address, size_2m, plane | RMP_ATTR_VMSA);
 	case LABEL_NONE:
 		for (uint32_t level = plane; level < SNP_VMPL_COUNT && error == 0; level++)
 			error = rmpadjust(address, size_2m, level);
