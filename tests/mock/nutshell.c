@@ -35,6 +35,7 @@ char mock_stop_text[300], mock_log_text[300];
 
 static uint8_t ram[PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t nowhere[PAGE_SIZE] __attribute__((aligned(4096)));
+static bool touched[PAGES]; /* since mock_reset(): pages that it has to fill again */
 static struct rmp_entry table[PAGES];
 
 /* ---- memory ---- */
@@ -58,6 +59,7 @@ uint8_t *mock_ram(uint64_t gpa)
 
 	if (index == ~0ull)
 		abort();
+	touched[index] = true;
 	return ram + index * PAGE_SIZE + (gpa & PAGE_MASK);
 }
 
@@ -324,8 +326,6 @@ uint64_t asm_read_tsc(void)
 
 static void start_machine(void)
 {
-	static struct snp_secrets_page secrets;
-
 	memset(machine_vcpu, 0, sizeof(machine_vcpu));
 	machine_vcpu_count = 2;
 	for (uint32_t i = 0; i < MACHINE_VCPU_MAX; i++) {
@@ -338,13 +338,23 @@ static void start_machine(void)
 	machine_vcpu[0].vmpl = MOCK_VMPL;
 	machine_vcpu[0].level[MOCK_VMPL].ghcb_registered = MOCK_GHCB;
 	options.c_bit = 47;
-	psp_launch_start(SNP_POLICY_SMT | SNP_POLICY_MUST_BE_ONE);
-	psp_fill_secrets(&secrets);
 }
 
-void mock_reset(void)
+static void fill_ram(void)
 {
-	memset(ram, 0xA5, sizeof(ram));
+	static bool filled;
+
+	for (uint64_t i = 0; i < PAGES; i++) {
+		if (!filled || touched[i])
+			memset(ram + i * PAGE_SIZE, 0xA5, PAGE_SIZE);
+		touched[i] = false;
+	}
+	filled = true;
+}
+
+void mock_restart(void)
+{
+	fill_ram();
 	memset(table, 0, sizeof(table));
 	for (uint64_t i = 0; i < PAGES; i++)
 		table[i].perms[0] = 0xF;
@@ -363,6 +373,12 @@ void mock_reset(void)
 	mock_tsc = 0;
 	memset(host_probe_armed, 0, sizeof(host_probe_armed));
 	start_machine();
+}
+
+void mock_reset(void)
+{
+	mock_restart();
+	psp_launch_start(SNP_POLICY_SMT | SNP_POLICY_MUST_BE_ONE);
 }
 
 static size_t valid_bit(const uint64_t *field)

@@ -34,8 +34,10 @@ extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
 extern int mock_switch_result; /* answer of vcpu_switch() */
 extern uint32_t mock_switched_to; /* ~0: no switch */
 
-/* Fresh RAM (shared, random content), one vCPU at MOCK_VMPL with a registered, empty GHCB; a launch with a secrets page. */
+/* Fresh RAM (shared, all of one content), two vCPUs, the first at MOCK_VMPL with a registered, empty GHCB; a new launch. */
 void mock_reset(void);
+/* The same with the launch as it was: keys take time. */
+void mock_restart(void);
 
 uint8_t *mock_ram(uint64_t gpa);
 struct rmp_entry *mock_rmp(uint64_t gpa);
