@@ -28,6 +28,7 @@ struct level {
 	uint64_t ghcb_msr;         /* value of MSR C001_0130 of this level */
 	uint64_t ghcb_registered;  /* address registered by MSR protocol 0x012, ~0: none */
 	uint64_t sev_features;     /* as given to AP creation */
+	bool stale;                /* this vCPU took permissions of the level away since it last ran */
 	uint64_t dr7;              /* what the level wrote last by a DR7 event */
 };
 

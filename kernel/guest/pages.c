@@ -120,8 +120,8 @@ int guest_page_give_again(gpa_t address, bool size_2m)
 static enum page_state take_mapped(va_t where, bool size_2m, int *error)
 {
 	*error = platform_page_label(where, size_2m, guest_plane, LABEL_NONE);
+	guest_flush_request();
 	if (*error == 0) {
-		guest_flush_request();
 		*error = platform_page_release(where, size_2m);
 		if (*error == 0)
 			return PAGE_UNVALIDATED;

@@ -87,10 +87,9 @@ static enum page_state make_area(gpa_t vmsa, uint64_t features, int *error)
 	va_t where = memory_window_map(WINDOW_PAGE, vmsa);
 
 	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
-	if (*error == 0) {
-		guest_flush_request();
+	guest_flush_request();
+	if (*error == 0)
 		*error = check_area((struct vmsa *)(uintptr_t)where.v, features);
-	}
 	if (*error == 0)
 		*error = platform_page_label(where, false, guest_plane, LABEL_VMSA);
 	if (*error != 0)
@@ -194,6 +193,7 @@ static enum page_state unmake_area(gpa_t vmsa, int *error)
 	enum page_state after = PAGE_VMSA;
 
 	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
+	guest_flush_request();
 	if (*error == 0) {
 		*error = platform_plane_disable((struct vmsa *)(uintptr_t)where.v);
 		if (*error == 0)

@@ -145,6 +145,8 @@ static void rmpadjust(struct vcpu *vcpu)
 	/* The level's own permissions cannot be changed; at VMPL0 this form still reaches the VMSA bit. */
 	if (target == vcpu->vmpl)
 		perms = operand.entry->perms[target];
+	if ((operand.entry->perms[target] & ~perms) != 0)
+		vcpu->level[target].stale = true;
 	rmp_set_permissions(operand.gpa, operand.size_2m, target, perms,
 			    vcpu->vmpl == 0 ? (attributes & RMP_ATTR_VMSA) != 0 : operand.entry->vmsa != 0);
 	finish(vcpu, SNP_SUCCESS, false);
