@@ -100,6 +100,15 @@ TEST(instructions_raise_vc)
 	CHECK_EQ(status, SEV_STATUS_SEV | SEV_STATUS_SEV_ES | SEV_STATUS_SNP);
 }
 
+uint32_t mode32_vc(uint32_t eax);
+
+/* Firmware meets #VC before long mode: 32-bit gate, paging off, all memory private. */
+TEST(instructions_raise_vc_without_paging)
+{
+	CHECK_EQ(mode32_vc(CPUID_SEV_LEAF), SVM_EXIT_CPUID);
+	CHECK_EQ(mode32_vc(0), SVM_EXIT_CPUID);
+}
+
 TEST(memory_map_leaves_the_monitor_out)
 {
 	const struct igvm_memory_map_entry *entry = MACHINE_MAP;
