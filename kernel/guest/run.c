@@ -6,9 +6,6 @@
 #include "kernel/platform/platform.h"
 #include "kernel/x86/access.h"
 
-/* The host may refuse an area that another vCPU is just deleting; one that refuses for ever runs no guest. */
-#define REFUSALS_MAX 1000u
-
 static void write_results(struct vmsa *vmsa, const struct vcpu_call *call)
 {
 	/* What cannot be written is lost with the page; the guest cannot run from it either. */
@@ -47,10 +44,19 @@ static bool prepare(struct vcpu *vcpu)
 	return true;
 }
 
+/*
+ * The host does not run the area: another vCPU of the guest has just taken it out of use, with AP creation or
+ * DELETE_VCPU. This vCPU waits until it is created again. A host that refuses the very first entry runs no guest at all.
+ */
+static void refused(const struct vcpu *vcpu)
+{
+	if (vcpu->entries == 1 && vcpu->calls == 0)
+		log_panic(TERMINATE_GUEST_RUN, "the host refuses to run the guest at VMPL%u", guest_plane);
+	platform_idle();
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
-	uint32_t refusals = 0;
-
 	for (;;) {
 		bool ready;
 
@@ -60,9 +66,7 @@ void vcpu_run(struct vcpu *vcpu)
 		spinlock_release(&vcpu->lock);
 		if (!ready)
 			platform_idle();
-		else if (platform_plane_run(guest_plane) == 0)
-			refusals = 0;
-		else if (++refusals > REFUSALS_MAX)
-			log_panic(TERMINATE_GUEST_RUN, "the host refuses to run the guest at VMPL%u", guest_plane);
+		else if (platform_plane_run(guest_plane) != 0)
+			refused(vcpu);
 	}
 }
