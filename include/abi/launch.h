@@ -16,7 +16,7 @@
 
 #define MONITOR_GPA 0x08000000ull
 #define MONITOR_VA 0xFFFFFFFF80000000ull
-#define MONITOR_SIZE 0x00400000ull
+#define MONITOR_SIZE 0x01000000ull
 
 #define LAUNCH_OFF_BLOCK 0x00000u       /* struct launch_block, measured, mapped read-only */
 #define LAUNCH_OFF_GUEST_VMSA 0x01000u  /* struct vmsa: the guest's first context, measured, mapped read-only */
@@ -27,13 +27,13 @@
 #define LAUNCH_OFF_PARAM_MADT 0x06000u    /* host: ACPI MADT, one page; all zero when absent */
 #define LAUNCH_OFF_UNUSED 0x07000u        /* not launched; the monitor unmaps it */
 #define LAUNCH_OFF_PAGE_TABLES 0x08000u   /* LAUNCH_PAGE_TABLE_PAGES pages, the root is the first */
-#define LAUNCH_PAGE_TABLE_PAGES 8u
-#define LAUNCH_OFF_IMAGE 0x10000u /* first byte of the ELF's first segment may not lie below this */
+#define LAUNCH_PAGE_TABLE_PAGES 14u
+#define LAUNCH_OFF_IMAGE 0x16000u /* first byte of the ELF's first segment may not lie below this */
 
 /*
  * Page tables as the builder makes them (no C-bit; the entry stub sets it in every present entry):
- *   page 0 root; 1 PDPT and 2 PD of the high half; 3 and 4 PT of the region (2 x 2 MiB);
- *   5 PDPT, 6 PD, 7 PT: one identity-mapped page, the one that holds the entry stub (removed by the monitor).
+ *   page 0 root; 1 PDPT and 2 PD of the high half; 3 to 10 PT of the region (8 x 2 MiB);
+ *   11 PDPT, 12 PD, 13 PT: one identity-mapped page, the one that holds the entry stub (removed by the monitor).
  * Every page of the region is mapped at its MONITOR_VA: pages of ELF segments with the segment's permissions (never
  * writable and executable; a segment without permissions is a guard: not mapped), the launch block and the guest
  * context read-only, all others (page tables, parameter pages, free memory) read-write and not executable.

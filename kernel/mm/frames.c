@@ -25,9 +25,11 @@ int memory_frames_init(uint64_t image_end)
 	free_start = MONITOR_GPA + image_end;
 	if (frames_init(&frames, pa(MONITOR_GPA), REGION_PAGES, bitmap) != 0)
 		return ERR_INVALID;
-	/* The frame in the middle is never handed out: some processors cannot use a 2 MiB aligned save area. */
-	if (image_end <= PAGE_SIZE_2M && frames_reserve(&frames, pa(MONITOR_GPA + PAGE_SIZE_2M), 1) != 0)
-		return ERR_INVALID;
+	/* 2 MiB aligned frames are never handed out: some processors cannot use such a save area. */
+	for (uint64_t at = align_up(image_end, PAGE_SIZE_2M); at < MONITOR_SIZE; at += PAGE_SIZE_2M) {
+		if (frames_reserve(&frames, pa(MONITOR_GPA + at), 1) != 0)
+			return ERR_INVALID;
+	}
 	return frames_reserve(&frames, pa(MONITOR_GPA), image_end / PAGE_SIZE);
 }
 

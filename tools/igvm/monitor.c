@@ -10,6 +10,7 @@
 
 #define REGION_PAGES ((uint32_t)(MONITOR_SIZE / PAGE_SIZE))
 #define PTE_COUNT 512u
+#define REGION_TABLES ((uint32_t)(MONITOR_SIZE / PAGE_SIZE_2M))
 
 #define PTE_PRESENT (1ull << 0)
 #define PTE_WRITE (1ull << 1)
@@ -23,15 +24,13 @@ enum table {
 	TABLE_ROOT,
 	TABLE_HIGH_PDPT,
 	TABLE_HIGH_PD,
-	TABLE_HIGH_PT_0,
-	TABLE_HIGH_PT_1,
-	TABLE_LOW_PDPT,
+	TABLE_HIGH_PT,
+	TABLE_LOW_PDPT = TABLE_HIGH_PT + REGION_TABLES,
 	TABLE_LOW_PD,
 	TABLE_LOW_PT,
 	TABLE_COUNT
 };
 _Static_assert(TABLE_COUNT == LAUNCH_PAGE_TABLE_PAGES, "page tables fit their place");
-_Static_assert(MONITOR_SIZE == 2 * PAGE_SIZE_2M, "two page tables cover the region");
 
 enum access { ACCESS_FREE, ACCESS_GUARD, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
@@ -181,13 +180,14 @@ static void fill_page_tables(struct region *region)
 
 	set_entry(region, TABLE_ROOT, (MONITOR_VA >> 39) % PTE_COUNT, table_gpa(TABLE_HIGH_PDPT) | PTE_TABLE);
 	set_entry(region, TABLE_HIGH_PDPT, (MONITOR_VA >> 30) % PTE_COUNT, table_gpa(TABLE_HIGH_PD) | PTE_TABLE);
-	set_entry(region, TABLE_HIGH_PD, (MONITOR_VA >> 21) % PTE_COUNT, table_gpa(TABLE_HIGH_PT_0) | PTE_TABLE);
-	set_entry(region, TABLE_HIGH_PD, (MONITOR_VA >> 21) % PTE_COUNT + 1, table_gpa(TABLE_HIGH_PT_1) | PTE_TABLE);
+	for (uint32_t i = 0; i < REGION_TABLES; i++)
+		set_entry(region, TABLE_HIGH_PD, (MONITOR_VA >> 21) % PTE_COUNT + i,
+			  table_gpa(TABLE_HIGH_PT + i) | PTE_TABLE);
 	for (uint32_t page = 0; page < REGION_PAGES; page++) {
 		uint64_t bits = leaf_bits(region->access[page]);
 
 		if (bits != 0)
-			set_entry(region, page < PTE_COUNT ? TABLE_HIGH_PT_0 : TABLE_HIGH_PT_1, page % PTE_COUNT,
+			set_entry(region, TABLE_HIGH_PT + page / PTE_COUNT, page % PTE_COUNT,
 				  (MONITOR_GPA + page * PAGE_SIZE) | bits);
 	}
 	set_entry(region, TABLE_ROOT, (stub >> 39) % PTE_COUNT, table_gpa(TABLE_LOW_PDPT) | PTE_TABLE);
