@@ -60,7 +60,7 @@ Q := @
 say = @printf '  %-4s %s\n' $(1) $(2)
 endif
 
-$(eval $(call flavour,monitor,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=kernel))
+$(eval $(call flavour,monitor,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=kernel -isystem $(BEARSSL)/inc))
 $(eval $(call flavour,nutshell,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=kernel -isystem $(BEARSSL)/inc))
 $(eval $(call flavour,payload,$(FLAGS_COMMON) $(FLAGS_BARE) -mcmodel=small))
 $(eval $(call flavour,host,$(FLAGS_COMMON) $(FLAGS_HOST)))
@@ -76,9 +76,10 @@ hosted_lib_sources := $(filter-out lib/string.c,$(lib_sources))
 
 # ---- monitor ----
 monitor_objects := $(call objects,monitor,$(call sources,kernel,c S))
-$(B)/monitor.elf: $(monitor_objects) $(B)/obj/monitor/lib.a kernel/monitor.ld
+$(monitor_objects): | $(BEARSSL_READY)
+$(B)/monitor.elf: $(monitor_objects) $(B)/obj/monitor/lib.a $(B)/obj/bearssl/bearssl.a kernel/monitor.ld
 	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS_BARE) -T kernel/monitor.ld $(monitor_objects) $(B)/obj/monitor/lib.a -o $@
+	$(Q)$(LD) $(LDFLAGS_BARE) --gc-sections -T kernel/monitor.ld $(monitor_objects) --start-group $(B)/obj/monitor/lib.a $(B)/obj/bearssl/bearssl.a --end-group -o $@
 ifneq ($(wildcard kernel/monitor.ld),)
 monitor: $(B)/monitor.elf
 endif
@@ -128,7 +129,7 @@ tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*
 # ---- unit tests and fuzz targets ----
 # Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
-mocked_kernel := $(filter-out kernel/mm/window.c,$(call sources,kernel/protocol kernel/guest kernel/mm,c))
+mocked_kernel := $(filter-out kernel/mm/window.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc,c))
 bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run,c)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
@@ -140,7 +141,7 @@ $(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
 # security processor. Nutshell's files are linked one by one: an archive would mix up those of the same name.
 mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c,$(call sources,nutshell/host nutshell/psp,c))
 includes = $(shell grep -l '"$(1)"' $(2) 2>/dev/null)
-uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c) \
+uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c tests/mock/services.c) \
 	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell))
 uses_bearssl = $(if $(call includes,tests/mock/nutshell.h,$(2)),$(B)/obj/$(1)/bearssl.a)
 $(call objects,unit,$(mocked_nutshell)) $(call objects,fuzz,$(mocked_nutshell)): FLAGS_OF_FILE := -isystem $(BEARSSL)/inc

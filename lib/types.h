@@ -68,6 +68,7 @@ static inline va_t va(uint64_t value)
 #define ERR_UNCHANGED (-12)  /* hardware: the validated bit already had that value */
 #define ERR_PERMISSION (-13) /* hardware: not allowed at this privilege level */
 #define ERR_OVERFLOW (-14)   /* the result does not fit */
+#define ERR_INCOMPLETE (-15) /* progress was made: the same call again goes on */
 
 static inline bool is_aligned(uint64_t value, uint64_t power_of_two)
 {

@@ -40,7 +40,7 @@
  */
 
 #define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
-#define LAUNCH_VERSION 1u
+#define LAUNCH_VERSION 2u
 
 #define LAUNCH_FLAG_CONSOLE (1u << 0)      /* monitor log to the serial port */
 #define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
@@ -86,6 +86,8 @@ struct launch_block {
 	uint32_t reserved;
 	struct launch_range range[LAUNCH_RANGE_MAX];
 	char image_name[64]; /* NUL-terminated, for the log */
+	uint64_t archive_offset; /* in the region: archive of services (abi/service.h), mapped read-only, page aligned */
+	uint64_t archive_size;   /* bytes, whole pages; 0: none */
 };
 _Static_assert(sizeof(struct launch_block) <= 4096, "the launch block is one page");
 

@@ -57,6 +57,23 @@ _Static_assert(sizeof(struct svsm_caa) == 4096, "calling area is a page");
 #define SVSM_ERR_CORE_FAIL_SIZEMISMATCH (SVSM_ERR_PROTOCOL_BASE + 6u)
 #define SVSM_ERR_CORE_NO_CHANGE (SVSM_ERR_PROTOCOL_BASE + 0x10u)
 
+#define SVSM_VTPM_VERSION 1u
+#define SVSM_VTPM_QUERY 0u
+#define SVSM_VTPM_CMD 1u
+/* vTPM: RCX of SVSM_VTPM_CMD is the address of this, and of the response afterwards; one page's worth of memory. */
+#define SVSM_VTPM_SEND_COMMAND 8u /* platform command, and its bit in the answer to SVSM_VTPM_QUERY */
+struct __attribute__((packed)) svsm_vtpm_request {
+	uint32_t platform_command;
+	uint8_t locality;
+	uint32_t size;
+	uint8_t command[4087];
+};
+struct __attribute__((packed)) svsm_vtpm_response {
+	uint32_t size;
+	uint8_t response[4092];
+};
+_Static_assert(sizeof(struct svsm_vtpm_request) == 4096 && sizeof(struct svsm_vtpm_response) == 4096, "vTPM buffer");
+
 /* PVALIDATE request: 8-byte aligned, does not cross a page. */
 struct svsm_pvalidate_header {
 	uint16_t entries;

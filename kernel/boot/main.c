@@ -7,6 +7,8 @@
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
+#include "kernel/proc/door.h"
+#include "kernel/protocol/protocol.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
@@ -196,6 +198,9 @@ void monitor_main(void)
 		 (unsigned long long)(memory_map_total(&memory) / (KIB * KIB)), vcpu_count(),
 		 vcpu_count() == 1 ? "" : "s", (unsigned long long)(memory_used() / KIB),
 		 (unsigned long long)(memory_pages_size() / KIB));
+	user_init_cpu();
+	services_start(block, &cpuid);
+	protocol_test_enabled = (block->flags & LAUNCH_FLAG_TEST) != 0;
 	start_processors();
 	launch_prepare(&inputs);
 	log_line("starting the guest");

@@ -24,6 +24,10 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->guest_vmpl < 1 ||
 	    block->guest_vmpl > PLATFORM_PLANES || block->range_count > LAUNCH_RANGE_MAX)
 		return false;
+	if (block->archive_size != 0 && (!is_aligned(block->archive_offset | block->archive_size, PAGE_SIZE) ||
+					 !range_within(block->archive_offset, block->archive_size, LAUNCH_OFF_IMAGE,
+						       block->image_end)))
+		return false;
 	for (uint32_t i = 0; i < block->range_count; i++) {
 		const struct launch_range *range = &block->range[i];
 

@@ -47,6 +47,20 @@ void platform_terminate(uint8_t code) __noreturn;
 /* Text for the console, through the host. */
 void platform_console_write(uint16_t port, const char *text, size_t length);
 
+/*
+ * This CPU's timer: after microseconds, ring 3 is interrupted with VECTOR_TIMER (x86/traps.h). It is the host's to deliver:
+ * a host that does not only harms the availability that it controls anyway. platform_timer_init() is called once on
+ * each CPU that uses it; ERR_HOST: there is no timer. Arming again replaces what was armed.
+ */
+int platform_timer_init(void) __must_check;
+void platform_timer_arm(uint32_t microseconds);
+void platform_timer_disarm(void);
+/* After each timer interrupt. */
+void platform_timer_acknowledge(void);
+
+/* Time-stamp counter ticks in a millisecond, as the host's timer runs: not to be trusted, but never 0. */
+uint64_t platform_ticks_per_ms(void);
+
 /* ---- memory ---- */
 
 /*

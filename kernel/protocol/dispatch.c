@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/svsm.h"
+#include "kernel/proc/door.h"
 #include "kernel/protocol/protocol.h"
 
 bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum)
 {
-	if (protocol != SVSM_PROTOCOL_CORE)
+	switch (protocol) {
+	case SVSM_PROTOCOL_CORE:
+		*minimum = *maximum = SVSM_CORE_VERSION;
+		return true;
+	case SVSM_PROTOCOL_VTPM:
+		*minimum = *maximum = SVSM_VTPM_VERSION;
+		return door_is_open(SVSM_PROTOCOL_VTPM);
+	default:
 		return false;
-	*minimum = SVSM_CORE_VERSION;
-	*maximum = SVSM_CORE_VERSION;
-	return true;
+	}
 }
 
 uint64_t protocol_result(int error)
@@ -25,6 +31,8 @@ uint64_t protocol_result(int error)
 		return SVSM_ERR_INVALID_ADDRESS;
 	case ERR_BUSY:
 		return SVSM_ERR_BUSY;
+	case ERR_INCOMPLETE:
+		return SVSM_ERR_INCOMPLETE;
 	case ERR_UNSUPPORTED:
 		return SVSM_ERR_UNSUPPORTED_CALL;
 	default:
@@ -41,8 +49,12 @@ void protocol_call(struct vcpu *vcpu, struct vcpu_call *call)
 	case SVSM_PROTOCOL_CORE:
 		call->rax = protocol_core(vcpu, number, call);
 		break;
+	case SVSM_PROTOCOL_VTPM:
+		call->rax = protocol_vtpm(number, call);
+		break;
 	default:
-		call->rax = SVSM_ERR_UNSUPPORTED_PROTOCOL;
+		call->rax = protocol >= PROTOCOL_TEST_FIRST ? protocol_test(protocol, call) :
+							      SVSM_ERR_UNSUPPORTED_PROTOCOL;
 		break;
 	}
 }

@@ -19,6 +19,15 @@ bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum);
 /* PVALIDATE (pvalidate.c): RCX is the address of the list. */
 uint64_t protocol_core_pvalidate(gpa_t request);
 
+/* vTPM protocol, version 1 (vtpm.c). */
+uint64_t protocol_vtpm(uint32_t number, struct vcpu_call *call);
+
+/* Private protocols of test images, from PROTOCOL_TEST_FIRST on (test.c): any service behind a door, called by hand. */
+#define PROTOCOL_TEST_FIRST 0x70000000u
+uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call);
+/* Allows them: the image carries a test payload. */
+extern bool protocol_test_enabled;
+
 /* Result code for an error of the rooms below, where the protocol has no more special one. */
 uint64_t protocol_result(int error);
 

@@ -27,6 +27,32 @@ static inline void cpu_write_msr(uint32_t msr, uint64_t value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
 }
 
+/* Time-stamp counter. */
+static inline uint64_t cpu_read_tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return low | (uint64_t)high << 32;
+}
+
+/* RDSEED and RDRAND; false: the processor has nothing at the moment. */
+static inline bool cpu_rdseed(uint64_t *value)
+{
+	uint8_t good;
+
+	__asm__ volatile("rdseed %0; setc %1" : "=r"(*value), "=qm"(good) : : "cc");
+	return good != 0;
+}
+
+static inline bool cpu_rdrand(uint64_t *value)
+{
+	uint8_t good;
+
+	__asm__ volatile("rdrand %0; setc %1" : "=r"(*value), "=qm"(good) : : "cc");
+	return good != 0;
+}
+
 static inline uint64_t cpu_read_cr2(void)
 {
 	uint64_t value;
@@ -84,6 +110,11 @@ static inline uint64_t cpu_read_cr0(void)
 
 	__asm__ volatile("movq %%cr0, %0" : "=r"(value));
 	return value;
+}
+
+static inline void cpu_write_cr0(uint64_t value)
+{
+	__asm__ volatile("movq %0, %%cr0" : : "r"(value) : "memory");
 }
 
 static inline void cpu_halt_forever(void) __noreturn;

@@ -19,6 +19,11 @@ void paging_init(uint32_t c_bit_position)
 	cpu_write_cr3(cpu_read_cr3());
 }
 
+uint64_t paging_kernel_slot(void)
+{
+	return launch_table(0)[511];
+}
+
 void paging_protect_cpu(bool smep, bool smap, bool umip)
 {
 	uint64_t cr4 = cpu_read_cr4();

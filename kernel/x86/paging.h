@@ -34,6 +34,12 @@ static inline va_t paging_region_va(pa_t address)
 	return va(address.v - MONITOR_GPA + MONITOR_VA);
 }
 
+#ifdef CASHEW_HOST
+/* Stand-ins for programs on the host: the region is an array. */
+void *paging_region_pointer(pa_t address);
+pa_t paging_region_pa(const void *pointer);
+#else
+
 static inline void *paging_region_pointer(pa_t address)
 {
 	return (void *)(uintptr_t)(address.v - MONITOR_GPA + MONITOR_VA);
@@ -44,12 +50,16 @@ static inline pa_t paging_region_pa(const void *pointer)
 {
 	return pa((uint64_t)(uintptr_t)pointer - MONITOR_VA + MONITOR_GPA);
 }
+#endif
 
 /* Finds the C-bit, removes the identity mapping of the entry stub. */
 void paging_init(uint32_t c_bit_position);
 
 /* Turns on supervisor-mode protection as far as the (checked) CPUID leaf 7 offers it. */
 void paging_protect_cpu(bool smep, bool smap, bool umip);
+
+/* The root's entry for the monitor's own half of every address space. */
+uint64_t paging_kernel_slot(void);
 
 /* The leaf entry of a page of the region. */
 uint64_t *paging_region_entry(va_t address);

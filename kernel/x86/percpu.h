@@ -11,6 +11,7 @@
 
 struct ghcb;
 struct vcpu;
+struct user_context;
 
 struct percpu {
 	struct percpu *self;   /* first: read through GS */
@@ -26,6 +27,10 @@ struct percpu {
 	void *scratch;         /* a private page for the copy of what a call reads */
 	uint64_t spurious_nmi; /* NMIs from the host, ignored */
 	va_t exception_stack[3]; /* tops, for traps_init_cpu() */
+	struct user_context *user; /* what runs in ring 3 on this CPU; NULL: nothing */
+	bool timer_ready;      /* the timer was tried on this CPU */
+	bool timer_works;
+	uint64_t timer_expires; /* time-stamp counter; 0: not armed */
 	volatile bool online;  /* set by the CPU itself when it serves its vCPU */
 };
 

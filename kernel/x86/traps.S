@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* The interrupted CS, the vector, and what lies behind struct trap_frame: the address of this CPU's struct percpu. */
+#define FRAME_VECTOR 120
+#define FRAME_CS 144
+#define FRAME_END 176
+
 	.text
 	.code64
 
@@ -22,7 +27,18 @@ trap_stub_\vector:
 	.set i, i + 1
 	.endr
 
-	/* Vectors 32..255: the host has no business to raise them; one stub for all. */
+	/* System calls of ring 3, and the timer that ends its time slice. */
+	.globl trap_stub_syscall, trap_stub_timer
+trap_stub_syscall:
+	pushq $0
+	pushq $0x80
+	jmp trap_common
+trap_stub_timer:
+	pushq $0
+	pushq $0x40
+	jmp trap_common
+
+	/* All other vectors from 32 on: the host has no business to raise them; one stub for all. */
 	.globl trap_stub_other
 trap_stub_other:
 	pushq $0
@@ -46,7 +62,29 @@ trap_common:
 	pushq %r14
 	pushq %r15
 	movq %rsp, %rdi
+	testb $3, FRAME_CS(%rsp)
+	jnz from_user
+	/* On a stack of its own (IST) the exception may have hit the first instructions of the way in from ring 3. */
+	cmpq $2, FRAME_VECTOR(%rsp)
+	je with_cpu
+	cmpq $8, FRAME_VECTOR(%rsp)
+	je with_cpu
+	cmpq $29, FRAME_VECTOR(%rsp)
+	je with_cpu
 	call trap_handle
+	jmp trap_return
+with_cpu:
+	movq FRAME_END(%rsp), %rsi
+	call trap_handle_on_own_stack
+	jmp trap_return
+from_user:
+	/* Alignment check, direction and all other flags of ring 3 end here. */
+	pushq $2
+	popfq
+	movq FRAME_END(%rsp), %rsi
+	call trap_from_user /* returns after an NMI alone */
+	.globl trap_return
+trap_return:
 	popq %r15
 	popq %r14
 	popq %r13

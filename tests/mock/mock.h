@@ -10,6 +10,7 @@
 #include "kernel/guest/vcpu.h"
 #include "kernel/mm/memory.h"
 #include "kernel/platform/platform.h"
+#include "kernel/x86/user.h"
 
 #define MOCK_RAM_BASE 0x00100000ull
 #define MOCK_RAM_SIZE 0x01000000ull /* 16 MiB: 1 MiB to 17 MiB */
@@ -46,6 +47,20 @@ void mock_give(uint64_t address);
 
 /* Issues one call on the first vCPU and returns RAX; results in *call. */
 uint64_t mock_call(uint32_t protocol, uint32_t number, struct vcpu_call *call);
+
+/* ---- services (services.c): a region for the monitor's own frames, and ring 3 as a function ---- */
+
+#define MOCK_FRAMES 1024u
+
+/*
+ * What ring 3 does when a thread runs: changes the registers and sets the vector that ended its stay. The default stays
+ * until the timer ends it.
+ */
+typedef void mock_ring3(struct user_context *context, uint64_t root);
+extern mock_ring3 *mock_user;
+extern uint32_t mock_frames_used;
+/* When not 0, counted down by each allocation of frames; at 1 that one fails. */
+extern uint32_t mock_frame_countdown;
 
 /* Compares the monitor's page states with the reverse map: the first page that differs, or 0 when none does. */
 uint64_t mock_compare(void);

@@ -55,6 +55,12 @@ int ghcb_call(const struct ghcb_event *event, uint64_t *info_2)
 		ghcb->rax = event->rax;
 		set_valid(ghcb, GHCB_VALID_BIT(rax));
 	}
+	if (event->has_msr) {
+		ghcb->rcx = event->rcx;
+		ghcb->rdx = event->rdx;
+		set_valid(ghcb, GHCB_VALID_BIT(rcx));
+		set_valid(ghcb, GHCB_VALID_BIT(rdx));
+	}
 	cpu_write_msr(MSR_GHCB, cpu->ghcb_gpa);
 	cpu_vmgexit();
 	if (!is_valid(ghcb, GHCB_VALID_BIT(sw_exit_info_1)) || !is_valid(ghcb, GHCB_VALID_BIT(sw_exit_info_2)))
@@ -65,6 +71,30 @@ int ghcb_call(const struct ghcb_event *event, uint64_t *info_2)
 		return ERR_HOST;
 	if (info_2 != NULL)
 		*info_2 = value;
+	return 0;
+}
+
+int ghcb_write_msr(uint32_t msr, uint64_t value)
+{
+	struct ghcb_event event = { .exit_code = SVM_EXIT_MSR,
+				    .info_1 = 1,
+				    .rax = (uint32_t)value,
+				    .has_rax = true,
+				    .has_msr = true,
+				    .rcx = msr,
+				    .rdx = value >> 32 };
+
+	return ghcb_call(&event, NULL);
+}
+
+int ghcb_read_msr(uint32_t msr, uint64_t *value)
+{
+	struct ghcb_event event = { .exit_code = SVM_EXIT_MSR, .has_msr = true, .rcx = msr };
+	const volatile struct ghcb *ghcb = percpu_self()->ghcb;
+
+	if (ghcb_call(&event, NULL) != 0 || !is_valid(ghcb, GHCB_VALID_BIT(rax)) || !is_valid(ghcb, GHCB_VALID_BIT(rdx)))
+		return ERR_HOST;
+	*value = (uint32_t)ghcb->rax | ghcb->rdx << 32;
 	return 0;
 }
 

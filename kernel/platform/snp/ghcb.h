@@ -21,6 +21,8 @@ struct ghcb_event {
 	uint64_t scratch; /* GPA of the data buffer; 0: none */
 	uint64_t rax;     /* given to the host when has_rax */
 	bool has_rax;
+	bool has_msr;     /* rcx and rdx are given, too */
+	uint64_t rcx, rdx;
 };
 
 /*
@@ -28,6 +30,10 @@ struct ghcb_event {
  * host reports an error, an exception, or leaves its answer out.
  */
 int ghcb_call(const struct ghcb_event *event, uint64_t *info_2) __must_check;
+
+/* RDMSR and WRMSR of a register that the host emulates. ERR_HOST: refused. */
+int ghcb_read_msr(uint32_t msr, uint64_t *value) __must_check;
+int ghcb_write_msr(uint32_t msr, uint64_t value) __must_check;
 
 /* Registers the page with the host. ERR_HOST: refused. */
 int ghcb_register(uint64_t gpa) __must_check;

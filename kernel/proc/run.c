@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads on the CPU: time slices, and what ends a stay in ring 3. */
+#include "kernel/platform/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/proc/process.h"
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/percpu.h"
+
+#define SYSCALL_OPCODE 0x050Fu
+#define OPCODE_LENGTH 2u
+#define US_PER_MS 1000u
+#define NS_PER_MS 1000000ull
+
+uint64_t services_clock(void)
+{
+	static uint64_t start, last;
+	uint64_t ticks = platform_ticks_per_ms(), now = cpu_read_tsc(), past;
+
+	if (start == 0)
+		start = now;
+	past = now - start;
+	past = past / ticks * NS_PER_MS + past % ticks * NS_PER_MS / ticks;
+	/* Processors' counters may differ: time does not go back. */
+	last = past > last ? past : last;
+	return last;
+}
+
+static struct thread *next_ready(void)
+{
+	static uint32_t next;
+
+	for (uint32_t i = 0; i < THREAD_MAX; i++) {
+		struct thread *thread = thread_by_index((next + i) % THREAD_MAX);
+
+		if (thread->state != THREAD_READY)
+			continue;
+		next = (next + i + 1) % THREAD_MAX;
+		return thread;
+	}
+	return NULL;
+}
+
+/*
+ * The timer is left running when ring 3 gives the CPU back early: most calls need no exit to the host for it. An
+ * interrupt that comes too early then is one more way into the monitor, no more.
+ */
+static void arm_timer(uint64_t now, uint64_t deadline)
+{
+	struct percpu *cpu = percpu_self();
+
+	if (!cpu->timer_ready) {
+		cpu->timer_ready = true;
+		cpu->timer_works = platform_timer_init() == 0;
+		if (!cpu->timer_works)
+			log_line("CPU %u: the host gives the monitor no timer: services are not interrupted", cpu->index);
+	}
+	if (!cpu->timer_works || (cpu->timer_expires > now && cpu->timer_expires <= deadline))
+		return;
+	platform_timer_arm((uint32_t)((deadline - now) * US_PER_MS / platform_ticks_per_ms()) + 1u);
+	cpu->timer_expires = deadline;
+}
+
+static void fault(struct thread *thread)
+{
+	const struct trap_frame *frame = &thread->context->frame;
+
+	log_line("service %s: exception %llu error 0x%llx at 0x%llx, address 0x%llx", thread->process->name,
+		 (unsigned long long)frame->vector, (unsigned long long)frame->error, (unsigned long long)frame->rip,
+		 (unsigned long long)thread->context->fault_address);
+	process_end(thread->process, SERVICE_EXIT_FAULT, (int64_t)frame->vector);
+}
+
+/* SYSCALL is not enabled: it arrives here as an invalid opcode. True: the process has said where it goes on. */
+static bool upcall(struct thread *thread)
+{
+	struct trap_frame *frame = &thread->context->frame;
+	uint16_t opcode;
+
+	if (thread->process->upcall.v == 0 ||
+	    space_read(&thread->process->space, va(frame->rip), &opcode, sizeof(opcode)) != 0 || opcode != SYSCALL_OPCODE)
+		return false;
+	frame->rcx = frame->rip + OPCODE_LENGTH;
+	frame->rip = thread->process->upcall.v;
+	return true;
+}
+
+static void handle_trap(struct thread *thread)
+{
+	struct percpu *cpu = percpu_self();
+
+	switch (thread->context->frame.vector) {
+	case VECTOR_SYSCALL:
+		syscall_handle(thread);
+		break;
+	case VECTOR_TIMER:
+		platform_timer_acknowledge();
+		cpu->timer_expires = 0;
+		break;
+	case VECTOR_INVALID_OPCODE:
+		if (!upcall(thread))
+			fault(thread);
+		break;
+	case VECTOR_OTHER:
+		break; /* the host's: it interrupts, no more */
+	default:
+		fault(thread);
+		break;
+	}
+}
+
+static void run_thread(struct thread *thread, uint64_t now)
+{
+	struct process *process = thread->process;
+	uint64_t root = space_root(&process->space);
+
+	user_run(thread->context, root);
+	process->run_time += cpu_read_tsc() - now;
+	if (process->run_time > process->run_limit && process->parent != NULL)
+		process_end(process, SERVICE_EXIT_LIMIT, 0);
+	else
+		handle_trap(thread);
+}
+
+bool services_run(const struct request *request, uint32_t milliseconds)
+{
+	uint64_t start = cpu_read_tsc(), length = milliseconds * platform_ticks_per_ms();
+	uint64_t now = start;
+
+	while (now - start < length) {
+		struct thread *thread;
+
+		if (request != NULL && (request->state == REQUEST_DONE || request->state == REQUEST_FAILED))
+			return true;
+		thread = next_ready();
+		if (thread == NULL)
+			return true;
+		arm_timer(now, start + length);
+		run_thread(thread, now);
+		now = cpu_read_tsc();
+	}
+	return request != NULL && (request->state == REQUEST_DONE || request->state == REQUEST_FAILED);
+}

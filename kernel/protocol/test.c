@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of a test payload for a test service: RCX and R8 go as data, and the page at RDX (0: none) with them; RCX is the
+ * first 8 bytes of the reply, RDX its size with the number of pages in the high half, and the page is written back.
+ */
+#include "abi/service.h"
+#include "abi/svsm.h"
+#include "kernel/mm/memory.h"
+#include "kernel/proc/door.h"
+#include "kernel/protocol/protocol.h"
+#include "kernel/x86/percpu.h"
+#include "lib/string.h"
+
+bool protocol_test_enabled;
+
+static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
+{
+	const struct vcpu_call *call = context;
+	const uint64_t words[2] = { call->rcx, call->r8 };
+
+	memcpy(data, words, sizeof(words));
+	*size = sizeof(words);
+	return call->rdx == 0 ? 0 : guest_read(gpa(call->rdx), page, PAGE_SIZE);
+}
+
+static int fetch(void *context, const uint8_t *data, uint32_t size, const uint8_t *page)
+{
+	struct vcpu_call *call = context;
+	int error = 0;
+
+	if (call->rdx != 0 && page != NULL)
+		error = guest_write(gpa(call->rdx), page, PAGE_SIZE);
+	if (error != 0)
+		return error;
+	call->rcx = 0;
+	memcpy(&call->rcx, data, size < sizeof(call->rcx) ? size : sizeof(call->rcx));
+	call->rdx = size | (page != NULL ? 1ull << 32 : 0);
+	return 0;
+}
+
+uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call)
+{
+	const struct door_exchange exchange = { .protocol = protocol,
+						.vcpu = percpu_self()->index,
+						.key = call->rcx ^ call->r8 << 32,
+						.fill = fill,
+						.fetch = fetch,
+						.context = call };
+	int error;
+
+	if (!protocol_test_enabled || !door_is_open(protocol))
+		return SVSM_ERR_UNSUPPORTED_PROTOCOL;
+	error = door_exchange(&exchange);
+	return protocol_result(error);
+}
