@@ -15,7 +15,7 @@
 #define MONITOR_BUDGET (256u * 1024u)
 
 struct options {
-	const char *monitor, *kernel, *initrd, *append, *payload, *output, *name;
+	const char *monitor, *archive, *kernel, *initrd, *append, *payload, *output, *name;
 	const struct recipe *recipe;
 	uint32_t guest_vmpl, serial_port;
 	bool console, quiet;
@@ -26,6 +26,7 @@ enum option_code {
 	OPTION_OUTPUT = 'o',
 	OPTION_QUIET = 'q',
 	OPTION_MONITOR = 256,
+	OPTION_ARCHIVE,
 	OPTION_KERNEL,
 	OPTION_INITRD,
 	OPTION_APPEND,
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, OPTION_OUTPUT },
 	{ "quiet", no_argument, NULL, OPTION_QUIET },
 	{ "monitor", required_argument, NULL, OPTION_MONITOR },
+	{ "archive", required_argument, NULL, OPTION_ARCHIVE },
 	{ "kernel", required_argument, NULL, OPTION_KERNEL },
 	{ "initrd", required_argument, NULL, OPTION_INITRD },
 	{ "append", required_argument, NULL, OPTION_APPEND },
@@ -60,6 +62,7 @@ static void print_help(void)
 	      "FILE\n\n"
 	      "Makes an IGVM image of the monitor and the guest that it starts. The same inputs give the same bits.\n\n"
 	      "  --monitor ELF        the monitor\n"
+	      "  --archive FILE       services that the monitor runs (default: none)\n"
 	      "  --kernel FILE        Linux bzImage, started directly in 64-bit mode\n"
 	      "  --initrd FILE        its initial RAM disk\n"
 	      "  --append TEXT        its command line\n"
@@ -111,6 +114,9 @@ static int take_option(struct options *options, int option, const char *value)
 		return 0;
 	case OPTION_MONITOR:
 		options->monitor = value;
+		return 0;
+	case OPTION_ARCHIVE:
+		options->archive = value;
 		return 0;
 	case OPTION_KERNEL:
 		options->kernel = value;
@@ -180,7 +186,7 @@ static int lay_out(struct layout *layout, const struct options *options)
 
 		result = guest_add_linux(layout, &input);
 	}
-	return result == 0 ? monitor_add(layout, options->monitor) : result;
+	return result == 0 ? monitor_add(layout, options->monitor, options->archive) : result;
 }
 
 /* Reads back what was written, with the checks that inspect makes, and computes the digest. */
@@ -213,6 +219,8 @@ static void print_summary(const struct layout *layout, const struct options *opt
 	printf("image          %s, %zu bytes, %zu pages\n", options->output, image->size, layout->image.page_count);
 	printf("monitor        %" PRIu64 " bytes without guest (budget %u): %u pages with content, %u of zeros\n",
 	       content_size, MONITOR_BUDGET, content, layout->monitor_zero_pages);
+	if (layout->archive_pages != 0)
+		printf("services       %" PRIu64 " bytes\n", layout->block.archive_size);
 	printf("launch digest  %s\n", text);
 }
 

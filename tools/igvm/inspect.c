@@ -264,6 +264,9 @@ static void print_launch_block(const struct launch_block *block)
 	printf("  monitor ends at 0x%" PRIx64 " of 0x%" PRIx64 "; guest page tables at 0x%" PRIx64 ", 0x%" PRIx64
 	       " bytes\n",
 	       monitor_gpa + block->image_end, monitor_gpa + monitor_size, block->cbit_gpa, block->cbit_size);
+	if (block->archive_size != 0)
+		printf("  services at 0x%" PRIx64 ", 0x%" PRIx64 " bytes\n", monitor_gpa + block->archive_offset,
+		       block->archive_size);
 	for (uint32_t i = 0; i < block->range_count && i < LAUNCH_RANGE_MAX; i++) {
 		const struct launch_range *range = &block->range[i];
 		uint64_t pages = range->size / PAGE_SIZE;

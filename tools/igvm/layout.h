@@ -42,6 +42,7 @@ struct layout {
 	/* For the summary. */
 	uint32_t monitor_pages; /* launched pages of the monitor */
 	uint32_t monitor_zero_pages; /* ... of them without content */
+	uint32_t archive_pages; /* launched pages of the services */
 };
 
 struct linux_input {
@@ -53,7 +54,7 @@ __must_check int guest_add_linux(struct layout *layout, const struct linux_input
 __must_check int guest_add_payload(struct layout *layout, const char *path);
 
 /* block.flags, guest_vmpl, serial_port and image_name are set by the caller; the rest is filled in here. */
-__must_check int monitor_add(struct layout *layout, const char *path);
+__must_check int monitor_add(struct layout *layout, const char *path, const char *archive_path); /* may be NULL */
 
 /* Adds a launch range; page-aligned. Neighbours of the same kind are merged. ERR_INVALID when there are too many. */
 __must_check int launch_range_add(struct launch_block *block, uint64_t gpa, uint64_t size, uint32_t kind,

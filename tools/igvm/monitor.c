@@ -6,10 +6,12 @@
 
 #include "abi/igvm.h"
 #include "layout.h"
+#include "lib/archive.h"
 #include "lib/elf.h"
 
 #define REGION_PAGES ((uint32_t)(MONITOR_SIZE / PAGE_SIZE))
 #define PTE_COUNT 512u
+#define ARCHIVE_END (MONITOR_SIZE - 0x600000u) /* the monitor and its services need memory, too */
 #define REGION_TABLES ((uint32_t)(MONITOR_SIZE / PAGE_SIZE_2M))
 
 #define PTE_PRESENT (1ull << 0)
@@ -224,6 +226,11 @@ static void add_launched(struct layout *layout, const struct region *region, uin
 {
 	static const uint8_t zeros[PAGE_SIZE];
 
+	if (layout->block.archive_size != 0 && offset >= layout->block.archive_offset) {
+		image_add(&layout->image, MONITOR_GPA + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
+			  "services");
+		return;
+	}
 	layout->monitor_pages++;
 	if (memcmp(region->content + offset, zeros, PAGE_SIZE) == 0)
 		layout->monitor_zero_pages++;
@@ -259,6 +266,35 @@ static void add_parameters(struct layout *layout)
 	image_add_parameter(image, madt, IGVM_VHT_MADT | IGVM_TYPE_OPTIONAL, 0);
 }
 
+/* The services' archive lies behind the monitor's image, read-only. */
+static int place_archive(struct layout *layout, struct region *region, const char *path)
+{
+	struct launch_block *block = &layout->block;
+	struct archive archive;
+	struct blob file;
+	int result;
+
+	if (blob_read(&file, "archive", path) != 0)
+		return ERR_INVALID;
+	result = archive_open(&archive, file.data, file.size);
+	if (result != 0) {
+		report("archive %s: not an archive of services, or damaged", path);
+	} else if (!range_within(region->image_end, file.size, LAUNCH_OFF_IMAGE, ARCHIVE_END)) {
+		report("archive %s: %zu bytes do not fit into the monitor's region; %" PRIu64 " are free", path, file.size,
+		       (uint64_t)(ARCHIVE_END - region->image_end));
+		result = ERR_INVALID;
+	} else {
+		block->archive_offset = region->image_end;
+		block->archive_size = file.size;
+		memcpy(region->content + region->image_end, file.data, file.size);
+		memset(region->access + region->image_end / PAGE_SIZE, ACCESS_READ, file.size / PAGE_SIZE);
+		region->image_end += file.size;
+		layout->archive_pages = (uint32_t)(file.size / PAGE_SIZE);
+	}
+	blob_free(&file);
+	return result;
+}
+
 static int add_region(struct layout *layout, struct region *region)
 {
 	struct launch_block *block = &layout->block;
@@ -288,7 +324,7 @@ static int add_region(struct layout *layout, struct region *region)
 	return 0;
 }
 
-int monitor_add(struct layout *layout, const char *path)
+int monitor_add(struct layout *layout, const char *path, const char *archive_path)
 {
 	struct region *region;
 	struct blob file;
@@ -299,6 +335,8 @@ int monitor_add(struct layout *layout, const char *path)
 	region = allocate(sizeof(*region));
 	region->path = path;
 	result = place_elf(region, &file);
+	if (result == 0 && archive_path != NULL)
+		result = place_archive(layout, region, archive_path);
 	if (result == 0)
 		result = add_region(layout, region);
 	blob_free(&file);
