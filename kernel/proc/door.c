@@ -150,12 +150,11 @@ static int fetch(struct door *door, const struct door_exchange *exchange)
 	return error;
 }
 
-/* The service died with the request, or there is none that would take it: lets init do what it does about that. */
+/* The service died with the request, or nobody works on it. What init does about that it does now. */
 static int give_up(struct door *door)
 {
 	drop_request(door);
-	if (!services_run(NULL, DOOR_SLICE_MS))
-		return ERR_INCOMPLETE;
+	(void)services_run(NULL, DOOR_SLICE_MS);
 	return ERR_STATE;
 }
 
@@ -165,16 +164,7 @@ static int go_on(struct door *door, const struct door_exchange *exchange)
 
 	if (door->request->state == REQUEST_DONE)
 		return fetch(door, exchange);
-	if (door->request->state == REQUEST_FAILED) {
-		drop_request(door);
-		/* Started again, the service has another chance at the call; the guest issues it anew. */
-		(void)services_run(NULL, DOOR_SLICE_MS);
-		return channel_has_server(door->client.index) ? ERR_INCOMPLETE : ERR_STATE;
-	}
-	if (!rest)
-		return ERR_INCOMPLETE;
-	/* Everybody waits, and nobody works on it. */
-	return give_up(door);
+	return door->request->state == REQUEST_FAILED || rest ? give_up(door) : ERR_INCOMPLETE;
 }
 
 /* The door is taken by another call: works for that, and drops its answer when nobody comes for it. */

@@ -7,8 +7,7 @@
  * It belongs to its key (the vCPU and what names the call); another key finds the door busy, and helps the work along.
  * An answer that nobody fetches is dropped after DOOR_PARK_MS.
  *
- * When the service dies its request fails. If it is started again the guest is told to issue the call again, else the call
- * ends with an error.
+ * When the service dies the call ends with an error; the next one finds the service that init started in its place.
  */
 #ifndef KERNEL_PROC_DOOR_H
 #define KERNEL_PROC_DOOR_H
@@ -38,7 +37,7 @@ struct door_exchange {
 	/* Fills a new request: data (SERVICE_MESSAGE_MAX bytes), its size, and the page that goes with it. Not called when the
 	   call goes on. An error ends the call. */
 	int (*fill)(void *context, uint8_t *data, uint32_t *size, uint8_t *page);
-	/* Fetches the answer; page is NULL when none came back. */
+	/* Fetches the answer (data: SERVICE_MESSAGE_MAX bytes); page is NULL when none came back. */
 	int (*fetch)(void *context, const uint8_t *data, uint32_t size, const uint8_t *page);
 	void *context;
 };
