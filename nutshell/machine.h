@@ -57,10 +57,20 @@ void *phys_to_virt(uint64_t spa);
 uint64_t machine_low_ram_end(void);
 /* End of RAM above 4 GiB, or 4 GiB when there is none. */
 uint64_t machine_high_ram_end(void);
-/* True when [gpa, gpa + size) is guest RAM (or the low ROM shadow 0xC0000-0xFFFFF, which Nutshell backs with RAM). */
+/*
+ * A page that the image launches or requires gets RAM behind it, if it lies in the last 64 MiB below 4 GiB and is no
+ * device: as QEMU's IGVM loader does it. No effect elsewhere.
+ */
+void machine_back_page(uint64_t gpa);
+/*
+ * True when [gpa, gpa + size) is guest RAM (or something else that Nutshell backs with RAM: the ROM at
+ * 0xC0000-0xFFFFF, what machine_back_page() did).
+ */
 bool machine_is_ram(uint64_t gpa, uint64_t size);
 /* Pointer to the RAM behind a guest page, NULL when it is not RAM. Ignores page states: what a memory bus would see. */
 void *machine_ram_page(uint64_t gpa);
+/* System physical address behind a shared page: its own, but for what machine_back_page() did. */
+uint64_t machine_shared_spa(uint64_t gpa);
 /* Zeroed pages from Nutshell's hidden memory, never freed; stops the machine when there are none. */
 void *machine_alloc_pages(uint64_t count);
 

@@ -11,7 +11,7 @@
 #define MULTIBOOT_MEMORY_MAP (1u << 6)
 #define MULTIBOOT_RAM 1u
 #define FOUR_GIB 0x100000000ull
-#define POOL_BASE (16ull << 20)
+#define POOL_BASE (40ull << 20) /* 16 MiB for a monitor and 4 MiB for a firmware included */
 #define POOL_PER_GIB (14ull << 20)
 #define LOW_RAM_MIN (16ull << 20)
 #define VECTOR_NMI 2u /* a kick that came too late: nothing to do */

@@ -176,7 +176,7 @@ static void shared_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address, 
 		host_page_fault(vcpu, info_1 | NPF_RMP, gpa);
 		return;
 	}
-	map(root, address, gpa, NPT_TABLE, shared_block(gpa));
+	map(root, address, machine_shared_spa(gpa), NPT_TABLE, shared_block(gpa));
 }
 
 /* A fault that comes back unchanged after it was answered would come back for ever. */

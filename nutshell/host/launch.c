@@ -201,7 +201,10 @@ static void import_page(const struct igvm_header *header)
 	if (page.file_offset != 0)
 		check(igvm_file_data(&file, header, page.file_offset, size, &content, &error), &error);
 	for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE) {
-		uint8_t *ram = machine_ram_page(page.gpa + offset);
+		uint8_t *ram;
+
+		machine_back_page(page.gpa + offset);
+		ram = machine_ram_page(page.gpa + offset);
 
 		if (ram != NULL && rmp_lookup(page.gpa + offset)->assigned == 0) {
 			memset(ram, 0, PAGE_SIZE);
@@ -241,7 +244,11 @@ static void check_required_memory(const struct igvm_header *header)
 	struct igvm_error error;
 
 	check(igvm_read_required_memory(&file, header, &memory, &error), &error);
-	if (applies(memory.compatibility_mask) && !machine_is_ram(memory.gpa, memory.number_of_bytes))
+	if (!applies(memory.compatibility_mask))
+		return;
+	for (uint64_t offset = 0; offset < memory.number_of_bytes; offset += PAGE_SIZE)
+		machine_back_page(memory.gpa + offset);
+	if (!machine_is_ram(memory.gpa, memory.number_of_bytes))
 		fail(header, "the memory that it requires is not there: give the guest more");
 }
 

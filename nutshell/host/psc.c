@@ -11,7 +11,7 @@ uint8_t *host_shared_page(uint64_t gpa)
 	/* Only real memory can be shared: the launch's save area has an address behind all of it. */
 	if (entry == NULL || entry->assigned != 0 || !range_within(gpa, PAGE_SIZE, 0, machine_high_ram_end()))
 		return NULL;
-	return phys_to_virt(gpa);
+	return phys_to_virt(machine_shared_spa(gpa));
 }
 
 bool host_set_private(uint64_t gpa, bool size_2m)

@@ -122,6 +122,16 @@ void *machine_ram_page(uint64_t gpa)
 	return page_index(gpa) == ~0ull ? NULL : mock_ram(align_down(gpa, PAGE_SIZE));
 }
 
+void machine_back_page(uint64_t gpa)
+{
+	(void)gpa;
+}
+
+uint64_t machine_shared_spa(uint64_t gpa)
+{
+	return gpa;
+}
+
 void *machine_alloc_pages(uint64_t count)
 {
 	return calloc(count, PAGE_SIZE);
