@@ -5,6 +5,10 @@
  * The monitor owns MONITOR_SIZE bytes of guest physical memory at MONITOR_GPA. It is mapped at MONITOR_VA, so
  * va = gpa - MONITOR_GPA + MONITOR_VA for every page of the region. Offsets below count from the region's start.
  *
+ * The region lies in the gap between the PCI window of a PC and its interrupt controllers, where a PC has nothing: the
+ * image asks the loader for memory there (REQUIRED_MEMORY), and the guest's RAM has no hole. OVMF could not live with
+ * one: it takes all addresses from 1 MiB to the end of RAM below 4 GiB for RAM.
+ *
  * Trust: the launch block, the guest context and everything else that the builder writes is measured. The three
  * parameter pages are written by the host: they are copied, checked, and then only the copy is used.
  */
@@ -14,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MONITOR_GPA 0x08000000ull
+#define MONITOR_GPA 0xFC000000ull
 #define MONITOR_VA 0xFFFFFFFF80000000ull
 #define MONITOR_SIZE 0x01000000ull
 
@@ -40,7 +44,7 @@
  */
 
 #define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
-#define LAUNCH_VERSION 2u
+#define LAUNCH_VERSION 3u
 
 #define LAUNCH_FLAG_CONSOLE (1u << 0)      /* monitor log to the serial port */
 #define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
@@ -54,6 +58,13 @@
 #define LAUNCH_RANGE_CAA 5u     /* as ZERO; calling area of the first vCPU */
 #define LAUNCH_RANGE_MADT 6u    /* as ZERO, then filled with the checked MADT of the host, if there is one */
 #define LAUNCH_RANGE_MAX 32u
+
+/*
+ * Firmware: ranges of kind IMAGE may also lie here, outside RAM. They are the guest's memory like any other, but never
+ * part of the map that it gets. No other range may.
+ */
+#define LAUNCH_FIRMWARE_START 0xFF000000ull
+#define LAUNCH_FIRMWARE_END 0x100000000ull
 
 #define LAUNCH_RANGE_FLAG_RESERVED (1u << 0) /* not RAM in the map that the guest gets */
 #define LAUNCH_RANGE_FLAG_ACPI (1u << 1)     /* ACPI tables in the map that the guest gets */
@@ -88,6 +99,7 @@ struct launch_block {
 	char image_name[64]; /* NUL-terminated, for the log */
 	uint64_t archive_offset; /* in the region: archive of services (abi/service.h), mapped read-only, page aligned */
 	uint64_t archive_size;   /* bytes, whole pages; 0: none */
+	uint64_t vp_count_gpa;   /* the guest finds its number of vCPUs here, u32; 0: it does not ask */
 };
 _Static_assert(sizeof(struct launch_block) <= 4096, "the launch block is one page");
 

@@ -167,12 +167,14 @@ static void start_processors(void)
 	}
 }
 
-static void init_guest_memory(void)
+static void init_guest_memory(const struct launch_block *block)
 {
+	const struct page_range firmware = launch_firmware(block);
+
 	require(memory_map_parse(&memory, host_map, ARRAY_SIZE(host_map), paging_c_bit), TERMINATE_MEMORY_MAP,
 		"the host's memory map is malformed");
-	require(memory_pages_init(&memory), TERMINATE_MEMORY_MAP,
-		"the host's memory map leaves no room for the monitor");
+	require(memory_pages_init(&memory, &firmware), TERMINATE_MEMORY_MAP,
+		"the host's memory map leaves no room for page states");
 }
 
 void monitor_main(void)
@@ -192,7 +194,7 @@ void monitor_main(void)
 		platform_terminate(TERMINATE_LAUNCH_BLOCK);
 	init_memory(block);
 	init_processors();
-	init_guest_memory();
+	init_guest_memory(block);
 	inputs.madt_length = cpus.length;
 	log_line("%llu MiB for the guest, %u processor%s, monitor %llu KiB, page states %llu KiB",
 		 (unsigned long long)(memory_map_total(&memory) / (KIB * KIB)), vcpu_count(),

@@ -6,8 +6,8 @@
  */
 #include "abi/terminate.h"
 
-#define PHYSICAL(symbol) ((symbol) - 0xFFFFFFFF80000000 + 0x08000000)
-#define REGION 0x08000000
+#define REGION 0xFC000000 /* MONITOR_GPA */
+#define PHYSICAL(symbol) ((symbol) - 0xFFFFFFFF80000000 + REGION)
 #define CPUID_PAGE (REGION + 0x2000)
 #define PAGE_TABLES (REGION + 0x8000)
 #define PAGE_TABLE_BYTES (14 * 4096)

@@ -17,6 +17,28 @@
 #define LEGACY_START 0xA0000ull
 #define LEGACY_END 0x100000ull
 
+static bool is_firmware(const struct launch_range *range)
+{
+	return ranges_overlap(range->gpa, range->size, LAUNCH_FIRMWARE_START,
+			      LAUNCH_FIRMWARE_END - LAUNCH_FIRMWARE_START);
+}
+
+struct page_range launch_firmware(const struct launch_block *block)
+{
+	struct page_range firmware = { 0, 0 };
+
+	for (uint32_t i = 0; i < block->range_count; i++) {
+		const struct launch_range *range = &block->range[i];
+
+		if (!is_firmware(range))
+			continue;
+		if (firmware.end == 0)
+			firmware.start = range->gpa;
+		firmware.end = range->gpa + range->size;
+	}
+	return firmware;
+}
+
 bool launch_block_check(const struct launch_block *block, uint64_t limit)
 {
 	uint64_t previous = 0;
@@ -35,6 +57,10 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 		    !range_within(range->gpa, range->size, 0, limit))
 			return false;
 		if (ranges_overlap(range->gpa, range->size, MONITOR_GPA, MONITOR_SIZE))
+			return false;
+		if (is_firmware(range) &&
+		    (range->kind != LAUNCH_RANGE_IMAGE ||
+		     !range_within(range->gpa, range->size, LAUNCH_FIRMWARE_START, LAUNCH_FIRMWARE_END)))
 			return false;
 		previous = range->gpa + range->size;
 	}
@@ -78,7 +104,7 @@ static void give_ranges(const struct launch_inputs *inputs)
 	for (uint32_t i = 0; i < inputs->block->range_count; i++) {
 		const struct launch_range *range = &inputs->block->range[i];
 
-		if (!memory_map_contains(inputs->map, range->gpa, range->size))
+		if (!is_firmware(range) && !memory_map_contains(inputs->map, range->gpa, range->size))
 			log_panic(TERMINATE_GUEST_IMAGE, "the image needs 0x%llx bytes at 0x%llx, which is not RAM: "
 				  "give the VM more memory", (unsigned long long)range->size,
 				  (unsigned long long)range->gpa);
@@ -186,7 +212,11 @@ static void build_map(const struct launch_inputs *inputs, struct guest_map *map)
 	int error = 0;
 
 	guest_map_init(map, inputs->map);
-	error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RESERVED);
+	/* Firmware knows what a PC has there. */
+	if (launch_firmware(inputs->block).end == 0)
+		error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RESERVED);
+	if (error == 0)
+		error = guest_map_mark(map, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE, E820_RESERVED);
 	for (uint32_t i = 0; i < inputs->block->range_count && error == 0; i++) {
 		const struct launch_range *range = &inputs->block->range[i];
 
@@ -224,6 +254,14 @@ static void write_map(const struct launch_inputs *inputs)
 			TERMINATE_GUEST_IMAGE, "too many memory map entries", map.count);
 		write_guest(block->map_gpa, igvm, (map.count + 1ull) * sizeof(igvm[0]));
 	}
+}
+
+static void write_vp_count(const struct launch_inputs *inputs)
+{
+	uint32_t count = vcpu_count();
+
+	if (inputs->block->vp_count_gpa != 0)
+		write_guest(inputs->block->vp_count_gpa, &count, sizeof(count));
 }
 
 static void mark_calling_area(gpa_t caa)
@@ -271,5 +309,6 @@ void launch_prepare(const struct launch_inputs *inputs)
 	fill_madt(inputs);
 	set_c_bit(inputs->block);
 	write_map(inputs);
+	write_vp_count(inputs);
 	make_first_vcpu(inputs);
 }

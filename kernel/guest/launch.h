@@ -20,8 +20,11 @@ struct launch_inputs {
 	struct memory_map *map;                 /* RAM without the monitor's own */
 };
 
-/* True when the block is for this monitor and describes sorted, aligned, separate ranges below limit. */
+/* True when the block is for this monitor and describes sorted, aligned, separate ranges below limit, firmware among them. */
 bool launch_block_check(const struct launch_block *block, uint64_t limit);
+
+/* Addresses of the firmware, first to last page; empty when the image has none. */
+struct page_range launch_firmware(const struct launch_block *block);
 
 /* Prepares everything; the guest's first vCPU is ready to run. Does not return when the image or the host is wrong. */
 void launch_prepare(const struct launch_inputs *inputs);

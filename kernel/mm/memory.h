@@ -6,7 +6,7 @@
  * was checked; every access survives that the host takes the page away meanwhile.
  *
  * Bounds: the monitor lives in its region of MONITOR_SIZE bytes; the page-state map takes 514 bytes for each 2 MiB of
- * RAM, from the region while it is small and from the RAM behind the region when it is not.
+ * RAM, from the region while it is small and from the end of RAM when it is not.
  */
 #ifndef KERNEL_MM_MEMORY_H
 #define KERNEL_MM_MEMORY_H
@@ -48,11 +48,12 @@ void memory_make_guard(va_t address);
 extern struct page_state_map memory_pages;
 
 /*
- * Makes the page-state map for the RAM in map, and cuts the monitor's memory out of map. On return every page of the
- * guest is UNVALIDATED, the VGA hole is DEVICE. ERR_FORMAT: the monitor's region is not in the host's RAM;
- * ERR_NO_MEMORY; or an error of the platform's.
+ * Makes the page-state map for the RAM in map, for the firmware (outside RAM; empty: there is none) and for the
+ * monitor's region, and cuts what is not the guest's RAM out of map. On return every page of the guest is UNVALIDATED,
+ * the VGA hole is DEVICE. ERR_FORMAT: no RAM is left; ERR_OVERFLOW: the map is in too many pieces; ERR_NO_MEMORY; or
+ * an error of the platform's.
  */
-int memory_pages_init(struct memory_map *map) __must_check;
+int memory_pages_init(struct memory_map *map, const struct page_range *firmware) __must_check;
 
 /* Memory that the page-state map takes, in bytes. */
 uint64_t memory_pages_size(void);

@@ -5,7 +5,7 @@
 #include "kernel/x86/access.h"
 #include "kernel/x86/paging.h"
 
-/* A map up to this size comes from the region; a larger one from the RAM behind the region. */
+/* A map up to this size comes from the region; a larger one from the end of RAM. */
 #define MAP_IN_REGION_MAX 0x180000ull
 #define MAP_VA (MONITOR_VA + 0x10000000ull)
 #define MAP_SIZE_MAX 0x10000000ull /* up to the guest windows: enough for 1 TiB of RAM */
@@ -30,15 +30,16 @@ static int map_from_region(uint64_t size, void **memory)
 	return error;
 }
 
-/* Takes whole 2 MiB blocks behind the region, accepts them and maps them. */
-static int map_behind_region(struct memory_map *map, uint64_t size, void **memory)
+/* Takes whole 2 MiB blocks from the end of RAM, accepts them and maps them; *taken is where they are. */
+static int map_from_guest(struct memory_map *map, uint64_t size, void **memory, struct page_range *taken)
 {
-	uint64_t start = MONITOR_GPA + MONITOR_SIZE;
 	uint64_t length = align_up(size, PAGE_SIZE_2M);
+	uint64_t end = align_down(map->range[map->count - 1].end, PAGE_SIZE_2M);
+	uint64_t start = end - length;
 	int error;
 
 	/* A host that claims more RAM than the map's addresses can cover gets no guest. */
-	if (length > MAP_SIZE_MAX || !memory_map_contains(map, start, length))
+	if (length > MAP_SIZE_MAX || length > end || !memory_map_contains(map, start, length))
 		return ERR_NO_MEMORY;
 	error = platform_host_make_private(gpa(start), length);
 	for (uint64_t offset = 0; error == 0 && offset < length; offset += PAGE_SIZE_2M) {
@@ -49,36 +50,64 @@ static int map_behind_region(struct memory_map *map, uint64_t size, void **memor
 		if (error == 0)
 			error = access_zero((void *)(uintptr_t)where.v, PAGE_SIZE_2M);
 	}
-	if (error == 0)
-		error = memory_map_remove(map, start, start + length);
 	*memory = (void *)(uintptr_t)MAP_VA;
+	*taken = (struct page_range){ start, end };
 	return error;
 }
 
-int memory_pages_init(struct memory_map *map)
+/* Puts a range that the map does not have in its place. */
+static int insert(struct memory_map *map, const struct page_range *range)
 {
-	struct memory_map all = *map;
-	void *memory = NULL;
-	uint64_t size;
-	int error;
+	uint32_t place = map->count;
 
-	if (!memory_map_contains(map, MONITOR_GPA, MONITOR_SIZE))
-		return ERR_FORMAT;
-	error = page_state_size(all.range, all.count, &size);
+	if (range->start >= range->end)
+		return 0;
+	if (map->count == MEMORY_MAP_MAX)
+		return ERR_OVERFLOW;
+	for (; place > 0 && map->range[place - 1].start > range->start; place--)
+		map->range[place] = map->range[place - 1];
+	map->range[place] = *range;
+	map->count++;
+	return 0;
+}
+
+/* Everything whose state is tracked: RAM, the monitor, the firmware. RAM that a host puts over the others is not RAM. */
+static int find_tracked(struct memory_map *map, const struct page_range *firmware, struct memory_map *tracked)
+{
+	const struct page_range monitor = { MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE };
+	int error = memory_map_remove(map, monitor.start, monitor.end);
+
 	if (error == 0)
-		error = memory_map_remove(map, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE);
+		error = memory_map_remove(map, firmware->start, firmware->end);
 	if (error != 0)
 		return error;
-	map_size = size;
-	error = size <= MAP_IN_REGION_MAX ? map_from_region(size, &memory) : map_behind_region(map, size, &memory);
+	if (map->count == 0)
+		return ERR_FORMAT;
+	*tracked = *map;
+	error = insert(tracked, &monitor);
+	return error != 0 ? error : insert(tracked, firmware);
+}
+
+int memory_pages_init(struct memory_map *map, const struct page_range *firmware)
+{
+	struct page_range taken = { 0, 0 };
+	struct memory_map tracked;
+	void *memory = NULL;
+	int error = find_tracked(map, firmware, &tracked);
+
 	if (error == 0)
-		error = page_state_init(&memory_pages, all.range, all.count, memory, size);
+		error = page_state_size(tracked.range, tracked.count, &map_size);
+	if (error != 0)
+		return error;
+	error = map_size <= MAP_IN_REGION_MAX ? map_from_region(map_size, &memory) :
+						map_from_guest(map, map_size, &memory, &taken);
+	if (error == 0)
+		error = page_state_init(&memory_pages, tracked.range, tracked.count, memory, map_size);
 	if (error != 0)
 		return error;
 	page_state_set_range(&memory_pages, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE, PAGE_MONITOR);
-	if (size > MAP_IN_REGION_MAX)
-		page_state_set_range(&memory_pages, MONITOR_GPA + MONITOR_SIZE,
-				     MONITOR_GPA + MONITOR_SIZE + align_up(size, PAGE_SIZE_2M), PAGE_MONITOR);
+	page_state_set_range(&memory_pages, taken.start, taken.end, PAGE_MONITOR);
 	page_state_set_range(&memory_pages, VGA_START, VGA_END, PAGE_DEVICE);
-	return memory_map_remove(map, VGA_START, VGA_END);
+	error = memory_map_remove(map, taken.start, taken.end);
+	return error != 0 ? error : memory_map_remove(map, VGA_START, VGA_END);
 }

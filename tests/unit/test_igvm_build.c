@@ -604,7 +604,7 @@ TEST(bad_kernels)
 	CHECK_REFUSED("not a Linux bzImage", BUILD_LINUX("--append", ""));
 	patch_kernel(BZIMAGE_OFF_VERSION, 0x20B, 2);
 	CHECK_REFUSED("too old", BUILD_LINUX("--append", ""));
-	patch_kernel(BZIMAGE_OFF_INIT_SIZE, (uint32_t)(MONITOR_GPA - GUEST_KERNEL + 1), 4);
+	patch_kernel(BZIMAGE_OFF_INIT_SIZE, (uint32_t)(GUEST_INITRD - GUEST_KERNEL + 1), 4);
 	CHECK_REFUSED("too large", BUILD_LINUX("--append", ""));
 	patch_kernel(BZIMAGE_OFF_KERNEL_ALIGNMENT, 0x2000000, 4);
 	CHECK_REFUSED("cannot be loaded", BUILD_LINUX("--append", ""));
@@ -679,8 +679,8 @@ TEST(bad_payloads)
 {
 	write_good_files();
 	CHECK_REFUSED("lies outside", build_payload_with(0x1000, 1, 1));
-	CHECK_REFUSED("lies outside", build_payload_with(MONITOR_GPA, 1, 1));
-	CHECK_REFUSED("lies outside", build_payload_with(MONITOR_GPA - 0x1000, 1, 0x1001));
+	CHECK_REFUSED("lies outside", build_payload_with(GUEST_INITRD, 1, 1));
+	CHECK_REFUSED("lies outside", build_payload_with(GUEST_INITRD - 0x1000, 1, 0x1001));
 	CHECK_REFUSED("does not start at a page", build_payload_with(0x300010, 1, 1));
 	CHECK_REFUSED("overlap", build_payload_with(0x204000, 1, 1)); /* its own bss */
 	CHECK_REFUSED("overlap", build_payload_with(0x200000, 1, 1)); /* its own text */

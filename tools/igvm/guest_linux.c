@@ -58,9 +58,9 @@ static int check_kernel(const struct bzimage *kernel, const char *path)
 		       path, (uint64_t)GUEST_KERNEL, kernel->pref_address, kernel->alignment);
 		return ERR_INVALID;
 	}
-	if (kernel->init_size > MONITOR_GPA - GUEST_KERNEL) {
-		report("kernel %s: too large: needs %" PRIu32 " KiB, %" PRIu64 " KiB are free below the monitor", path,
-		       kernel->init_size / 1024, (uint64_t)(MONITOR_GPA - GUEST_KERNEL) / 1024);
+	if (kernel->init_size > GUEST_INITRD - GUEST_KERNEL) {
+		report("kernel %s: too large: needs %" PRIu32 " KiB, %" PRIu64 " KiB are free below the initrd", path,
+		       kernel->init_size / 1024, (uint64_t)(GUEST_INITRD - GUEST_KERNEL) / 1024);
 		return ERR_INVALID;
 	}
 	return 0;

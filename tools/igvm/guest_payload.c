@@ -16,10 +16,10 @@ static int add_segment(struct layout *layout, const char *path, const struct blo
 		report("payload %s: segment at 0x%" PRIx64 " does not start at a page", path, start);
 		return ERR_INVALID;
 	}
-	if (!range_within(start, segment->memory_size, GUEST_PAYLOAD_FIRST, MONITOR_GPA)) {
+	if (!range_within(start, segment->memory_size, GUEST_PAYLOAD_FIRST, GUEST_INITRD)) {
 		report("payload %s: segment 0x%" PRIx64 "-0x%" PRIx64 " lies outside 0x%" PRIx64 "-0x%" PRIx64, path,
 		       start, start + segment->memory_size - 1, (uint64_t)GUEST_PAYLOAD_FIRST,
-		       (uint64_t)MONITOR_GPA - 1);
+		       (uint64_t)GUEST_INITRD - 1);
 		return ERR_INVALID;
 	}
 	end = align_up(start + segment->memory_size, PAGE_SIZE);

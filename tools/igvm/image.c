@@ -105,6 +105,7 @@ static size_t header_size(size_t body)
 static size_t headers_size(const struct image *image)
 {
 	return header_size(sizeof(struct igvm_supported_platform)) + header_size(sizeof(struct igvm_guest_policy)) +
+	       header_size(sizeof(struct igvm_required_memory)) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_area)) +
 	       image->parameter_count * header_size(sizeof(struct igvm_parameter)) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_insert)) +
@@ -185,11 +186,24 @@ static void put_parameters(struct writer *writer, const struct image *image, uin
 	}
 }
 
+/* First of all: loaders make memory of what is not RAM as they meet it, and for a whole region only once. */
+static void put_required_memory(struct writer *writer, const struct image *image, uint32_t mask)
+{
+	const struct igvm_required_memory memory = {
+		.gpa = image->required_gpa,
+		.compatibility_mask = mask,
+		.number_of_bytes = (uint32_t)image->required_size,
+	};
+
+	put_header(writer, IGVM_VHT_REQUIRED_MEMORY, &memory, sizeof(memory));
+}
+
 /* Measured pages by address, then the pages that the security processor fills, and the VMSA last: KVM's order. */
 static void put_directives(struct writer *writer, const struct image *image, const struct recipe *recipe)
 {
 	struct igvm_vp_context context = { .gpa = recipe->vmsa_gpa, .compatibility_mask = recipe->platform_mask };
 
+	put_required_memory(writer, image, recipe->platform_mask);
 	put_parameters(writer, image, recipe->platform_mask);
 	for (size_t i = 0; i < image->page_count; i++) {
 		if (image->page[i].data_type == IGVM_PAGE_TYPE_NORMAL)

@@ -35,6 +35,7 @@ struct image {
 	uint32_t area_count;
 	struct image_parameter parameter[IMAGE_PARAMETER_MAX];
 	uint32_t parameter_count;
+	uint64_t required_gpa, required_size; /* memory that the loader must provide */
 	struct vmsa vmsa; /* of the boot processor, at recipe->vmsa_gpa */
 };
 

@@ -31,7 +31,7 @@
 #define GUEST_CAA 0x0080F000ull
 #define GUEST_KERNEL 0x01000000ull
 #define GUEST_INITRD 0x10000000ull
-#define GUEST_PAYLOAD_FIRST 0x00100000ull /* payloads lie in [this, MONITOR_GPA) */
+#define GUEST_PAYLOAD_FIRST 0x00100000ull /* payloads lie in [this, GUEST_INITRD) */
 #define GUEST_LOW_END 0x80000000ull /* nothing is placed at or above this */
 
 struct layout {

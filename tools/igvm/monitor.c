@@ -321,6 +321,8 @@ static int add_region(struct layout *layout, struct region *region)
 	}
 	add_cpuid_page(layout);
 	add_parameters(layout);
+	layout->image.required_gpa = MONITOR_GPA;
+	layout->image.required_size = MONITOR_SIZE;
 	return 0;
 }
 

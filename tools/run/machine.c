@@ -20,12 +20,12 @@
 
 /*
  * QEMU's RAM for a guest of options->memory: Nutshell hides itself, the image and its tables at the top of low RAM.
- * It takes 14 MiB a GiB for tables (nutshell/boot/main.c) and 16 MiB; 6 MiB for its own code, data and alignment.
+ * It takes 14 MiB a GiB for tables (nutshell/boot/main.c) and 40 MiB; 6 MiB for its own code, data and alignment.
  */
 static uint64_t machine_memory(const struct options *options)
 {
 	struct stat image;
-	uint64_t size = options->memory + 22 * MIB;
+	uint64_t size = options->memory + 46 * MIB;
 
 	if (stat(options->image, &image) == 0 && image.st_size > 0)
 		size += (uint64_t)image.st_size;
