@@ -3,7 +3,7 @@
 # One non-recursive makefile. Sources are found by wildcards: a new .c or .S file in a room is built without a change
 # here. A room that does not exist yet builds nothing.
 #
-#   make [CC=gcc|clang-19] [MODE=debug|release] [all|monitor|nutshell|payload|tools|unit|fuzz|clean]
+#   make [CC=gcc|clang-19] [MODE=debug|release] [all|monitor|services|nutshell|payload|tools|unit|fuzz|clean]
 #
 # Output goes to build/<compiler>-<mode>/.
 
@@ -22,8 +22,8 @@ is_clang := $(findstring clang,$(notdir $(CC)))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all monitor nutshell payload tools unit fuzz clean
-all: monitor nutshell payload tools
+.PHONY: all monitor services nutshell payload tools unit fuzz clean
+all: monitor services nutshell payload tools
 
 # Sources of a room, up to four folders deep.
 sources = $(sort $(foreach d,$(1),$(foreach e,$(2),$(wildcard $(d)/*.$(e) $(d)/*/*.$(e) $(d)/*/*/*.$(e) $(d)/*/*/*/*.$(e)))))
@@ -84,6 +84,10 @@ ifneq ($(wildcard kernel/monitor.ld),)
 monitor: $(B)/monitor.elf
 endif
 
+# ---- services in ring 3 ----
+include mk/bare.mk
+services: $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf)
+
 # ---- Nutshell: a flat multiboot image ----
 nutshell_objects := $(call objects,nutshell,$(call sources,nutshell,c S))
 $(nutshell_objects): | $(BEARSSL_READY)
@@ -115,6 +119,10 @@ igvm_objects := $(call objects,host,$(call sources,tools/igvm,c))
 $(B)/igvm: $(igvm_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $(igvm_objects) $(B)/obj/host/hosted.a -lcrypto -o $@
+archive_objects := $(call objects,host,$(call sources,tools/archive,c))
+$(B)/archive: $(archive_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $^ -o $@
 run_objects := $(call objects,host,$(call sources,tools/run,c))
 $(B)/run: $(run_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
@@ -123,7 +131,7 @@ craft_objects := $(call objects,host,$(call sources,tests/image,c))
 $(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -o $@
-tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(if $(wildcard tools/run/*.c),$(B)/run) \
+tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(if $(wildcard tools/run/*.c),$(B)/run) \
 	$(if $(wildcard tests/image/*.c),$(B)/craft)
 
 # ---- unit tests and fuzz targets ----

@@ -74,7 +74,7 @@ struct service_message {
 #define SERVICE_LOG_MAX 120u
 #define SERVICE_RANDOM_MAX 256u
 #define SERVICE_NAME_MAX 32u /* with the NUL */
-#define SERVICE_HANDLES_MAX 16u /* of one process */
+#define SERVICE_HANDLES_MAX 32u /* of one process */
 #define SERVICE_ENVIRONMENT_MAX 1024u
 
 struct service_file {

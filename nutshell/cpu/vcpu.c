@@ -5,6 +5,7 @@
 #include "nutshell/cpu/cpu.h"
 #include "nutshell/cpu/memory.h"
 
+#define VECTOR_GP 13u
 #define MSR_PAT 0x277u
 #define MSR_TSC_AUX 0xC0000103u
 #define MSR_VM_HSAVE_PA 0xC0010117u
@@ -444,6 +445,11 @@ static void vmmcall_exit(struct vcpu *vcpu)
 	uint8_t prefix = 0;
 
 	if (guest_read_virtual(vcpu, save->cs.base + save->rip, &prefix, 1) && (prefix == 0xF3 || prefix == 0xF2)) {
+		/* VMGEXIT is for ring 0 alone (APM volume 3). */
+		if (save->cpl != 0) {
+			inject_exception(vcpu, VECTOR_GP, true, 0);
+			return;
+		}
 		stats_exit(vcpu->vmpl, SVM_EXIT_VMGEXIT);
 		save->rip += VMGEXIT_LENGTH;
 		host_vmgexit(vcpu);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Services in ring 3, through the private protocols of test images: whatever a service does, the guest gets an answer
+ * or an error, and the monitor and the other services go on. Images without the test services have nothing to test here.
+ */
+#define GUEST_AREA "08"
+#include "tests/guest/test.h"
+
+#include "abi/launch.h"
+#include "tests/guest/svsm.h"
+#include "tests/services/probe/probe.h"
+
+#define TRIES_MAX 5000u
+#define MANY_CALLS 2000u
+
+static uint8_t page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* The payload's memory is mapped one to one. */
+static uint64_t page_gpa(void)
+{
+	return (uint64_t)(uintptr_t)page;
+}
+
+/* Issues a call until it is done. */
+static uint64_t ask(uint32_t protocol, uint64_t op, uint64_t argument, uint64_t buffer, struct svsm_args *result)
+{
+	uint64_t code = SVSM_ERR_INCOMPLETE;
+
+	for (uint32_t i = 0; i < TRIES_MAX && (code == SVSM_ERR_INCOMPLETE || code == SVSM_ERR_BUSY); i++) {
+		*result = (struct svsm_args){ .rcx = op, .rdx = buffer, .r8 = argument };
+		code = svsm_call(protocol, 0, result);
+	}
+	return code;
+}
+
+static bool have_services(void)
+{
+	struct svsm_args result;
+
+	return ask(PROBE_PROTOCOL, PROBE_ECHO, 0, 0, &result) != SVSM_ERR_UNSUPPORTED_PROTOCOL;
+}
+
+static void check_alive(uint64_t after)
+{
+	struct svsm_args result;
+
+	CHECK_EQ_FOR(ask(PROBE_PROTOCOL, PROBE_ECHO, 0x1234, 0, &result), SVSM_SUCCESS, after);
+	CHECK_EQ_FOR(result.rcx, 0x1234, after);
+}
+
+TEST(services_are_there)
+{
+	test_print("note: test services: %s\n", have_services() ? "yes" : "no");
+}
+
+TEST(service_answers_with_its_page)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	for (uint32_t i = 0; i < PAGE_SIZE; i++)
+		page[i] = (uint8_t)(i * 7);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 5, page_gpa(), &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rcx, 5);
+	CHECK_EQ(result.rdx, 8 | 1ull << 32);
+	for (uint32_t i = 0; i < PAGE_SIZE; i++)
+		CHECK_EQ(page[i], (uint8_t)~(i * 7));
+}
+
+/* Each of these ends the service; the caller gets an error, and a fresh service answers the next call. */
+TEST(service_faults)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	for (uint64_t op = PROBE_ECHO + 1; op <= PROBE_LAST_FATAL; op++) {
+		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 0, page_gpa(), &result), SVSM_ERR_INVALID_REQUEST, op);
+		check_alive(op);
+	}
+}
+
+TEST(service_loops)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_LOOP, 0, 0, &result), SVSM_ERR_INVALID_REQUEST);
+	check_alive(PROBE_LOOP);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_LOOP_SYSCALLS, 0, 0, &result), SVSM_ERR_INVALID_REQUEST);
+	check_alive(PROBE_LOOP_SYSCALLS);
+}
+
+/* While a service loops the guest gets its vCPU back, and the Core protocol works. */
+TEST(service_runs_in_slices)
+{
+	struct svsm_args result = { .rcx = PROBE_LOOP };
+	uint32_t slices = 0;
+
+	if (!have_services())
+		return;
+	while (svsm_call(PROBE_PROTOCOL, 0, &result) == SVSM_ERR_INCOMPLETE) {
+		struct svsm_args query = { .rcx = SVSM_CORE_VERSION };
+
+		CHECK_EQ(svsm_call(SVSM_PROTOCOL_CORE, SVSM_CORE_QUERY_PROTOCOL, &query), SVSM_SUCCESS);
+		result = (struct svsm_args){ .rcx = PROBE_LOOP };
+		if (++slices == TRIES_MAX)
+			break;
+	}
+	/* 400 ms in slices of 4 ms; emulation adds some noise. */
+	CHECK(slices > 40 && slices < 400);
+	check_alive(PROBE_LOOP);
+}
+
+/* Another call of the same vCPU takes the door; the first one's answer is dropped. */
+TEST(service_call_is_given_up)
+{
+	struct svsm_args result = { .rcx = PROBE_SSE, .r8 = 3000 };
+
+	if (!have_services())
+		return;
+	CHECK_EQ(svsm_call(PROBE_PROTOCOL, 0, &result), SVSM_ERR_INCOMPLETE);
+	check_alive(PROBE_SSE);
+}
+
+TEST(service_answers_wrongly)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	for (uint64_t op = PROBE_REPLY_TOO_LONG; op <= PROBE_REPLY_KERNEL_POINTER; op++) {
+		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 9, page_gpa(), &result), SVSM_SUCCESS, op);
+		CHECK_EQ_FOR(result.rcx, 0, op);
+		check_alive(op);
+	}
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_REPLY_TWICE, 9, page_gpa(), &result), SVSM_SUCCESS);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_REPLY_NO_PAGE, 9, page_gpa(), &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rdx >> 32, 0);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_NO_REPLY, 9, page_gpa(), &result), SVSM_ERR_INVALID_REQUEST);
+	check_alive(PROBE_NO_REPLY);
+}
+
+TEST(service_own_tests)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	for (uint64_t op = PROBE_FLAGS; op < PROBE_CALL; op++) {
+		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 30, 0, &result), SVSM_SUCCESS, op);
+		CHECK_EQ_FOR(result.rcx, 0, op);
+		check_alive(op);
+	}
+}
+
+TEST(service_calls_service)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	CHECK_EQ(ask(PROBE_CLIENT_PROTOCOL, PROBE_CALL, PROBE_ECHO, 0, &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rcx, 0);
+	CHECK_EQ(ask(PROBE_CLIENT_PROTOCOL, PROBE_CALL, PROBE_READ_NULL, 0, &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rcx, 0);
+	CHECK_EQ(ask(PROBE_CLIENT_PROTOCOL, PROBE_CALL, PROBE_ECHO, 0, &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rcx, 0);
+}
+
+TEST(service_policies)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	CHECK_EQ(ask(PROBE_MISSING_PROTOCOL, PROBE_ECHO, 0, 0, &result), SVSM_ERR_UNSUPPORTED_PROTOCOL);
+	CHECK_EQ(ask(PROBE_ONCE_PROTOCOL, PROBE_ECHO, 1, 0, &result), SVSM_SUCCESS);
+	CHECK_EQ(ask(PROBE_ONCE_PROTOCOL, PROBE_DIVIDE, 1, 0, &result), SVSM_ERR_INVALID_REQUEST);
+	CHECK_EQ(ask(PROBE_ONCE_PROTOCOL, PROBE_ECHO, 1, 0, &result), SVSM_ERR_INVALID_REQUEST);
+	CHECK_EQ(ask(PROBE_FAILED_PROTOCOL, PROBE_ECHO, 1, 0, &result), SVSM_SUCCESS);
+	CHECK_EQ(result.rcx, 1);
+	CHECK_EQ(ask(PROBE_FAILED_PROTOCOL, PROBE_DIVIDE, 1, 0, &result), SVSM_ERR_INVALID_REQUEST);
+	for (uint32_t i = 0; i < 3; i++) {
+		CHECK_EQ(ask(PROBE_FAILED_PROTOCOL, PROBE_ECHO, 1, 0, &result), SVSM_SUCCESS);
+		CHECK_EQ(result.rcx, PROBE_FAILED);
+	}
+}
+
+/* The buffer of a call must be the guest's, like any other. */
+TEST(service_buffers)
+{
+	struct svsm_args result;
+
+	if (!have_services())
+		return;
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, MONITOR_GPA, &result), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, ~0xFFFull, &result), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, page_gpa() + 8, &result), SVSM_ERR_INVALID_ADDRESS);
+	check_alive(0);
+}
+
+TEST(service_many_calls)
+{
+	if (!have_services())
+		return;
+	for (uint32_t i = 0; i < MANY_CALLS; i++)
+		check_alive(i);
+}
