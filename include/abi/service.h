@@ -117,6 +117,24 @@ struct service_exit {
                                        struct vtpm_reply in data, the same page with the response */
 #define SERVICE_OP_VTPM_MANIFEST 2u /* one page: reply: struct vtpm_reply, the page with the service's manifest */
 
+/*
+ * To every service behind a door: the guest is being reset. What a power cycle of the device that the service stands for
+ * clears is cleared before the reply, and what it keeps is kept: a TPM is as after power-on (PCRs reset, sessions and
+ * objects in RAM gone, TPM2_Startup wanted, NV as it was). No page; reply: struct reset_reply. A service that does not
+ * answer, or with an error, is one whose state belongs to the guest before: the monitor then ends the VM instead of
+ * starting the guest again. One that ends meanwhile is asked again once it was started anew.
+ */
+#define SERVICE_OP_RESET 0x100u
+
+struct reset_request {
+	uint32_t op;
+	uint32_t reserved; /* 0 */
+};
+
+struct reset_reply {
+	int32_t error; /* 0, or ERR_* */
+};
+
 struct vtpm_request {
 	uint32_t op;
 	uint32_t locality;

@@ -14,6 +14,7 @@
 #define START_MS 30000u
 #define INIT_MEMORY (512u << 10)
 #define MANIFEST_KEY ~0ull
+#define RESET_TRIES 3u
 
 struct door {
 	bool open;
@@ -214,6 +215,71 @@ int door_exchange(const struct door_exchange *exchange)
 	error = exchange_locked(exchange);
 	spinlock_release(&services_lock);
 	return error;
+}
+
+/* ---- reset of the guest ---- */
+
+/* ERR_FAULT: it ended, or will never answer; ERR_STATE: it lives, but has not answered that it is reset. */
+static int check_reset(const struct door *door, const struct request *request)
+{
+	struct reset_reply reply;
+
+	if (request->state == REQUEST_FAILED)
+		return ERR_FAULT;
+	if (request->state != REQUEST_DONE || request->size != sizeof(reply)) {
+		log_line("the service of protocol 0x%x does not answer to a reset", door->protocol);
+		return ERR_STATE;
+	}
+	memcpy(&reply, request->data, sizeof(reply));
+	if (reply.error == 0)
+		return 0;
+	log_line("the service of protocol 0x%x cannot be reset: error %d", door->protocol, reply.error);
+	return ERR_STATE;
+}
+
+static int ask_for_reset(const struct door *door)
+{
+	const struct reset_request message = { .op = SERVICE_OP_RESET };
+	struct request *request = request_create(door->client.index, NULL);
+	int error;
+
+	if (request == NULL)
+		return ERR_STATE;
+	memcpy(request->data, &message, sizeof(message));
+	request->size = sizeof(message);
+	request_send(request);
+	(void)services_run(request, DOOR_RESET_MS);
+	error = check_reset(door, request);
+	request_abandon(request);
+	/* What init does about a service that ended. */
+	(void)services_run(NULL, DOOR_SLICE_MS);
+	return error;
+}
+
+/* One that ended is asked again once init has started it anew: that it ended alone does not say that it is another. */
+static int reset_service(struct door *door)
+{
+	int error = ERR_FAULT;
+
+	if (door->request != NULL)
+		drop_request(door);
+	for (uint32_t i = 0; i < RESET_TRIES && error == ERR_FAULT; i++)
+		error = channel_has_server(door->client.index) ? ask_for_reset(door) : 0;
+	return error == 0 ? 0 : ERR_STATE;
+}
+
+int door_reset(void)
+{
+	int result = 0;
+
+	spinlock_acquire(&services_lock);
+	for (uint32_t i = 0; i < DOOR_MAX; i++) {
+		int error = doors[i].open ? reset_service(&doors[i]) : 0;
+
+		result = result == 0 ? error : result;
+	}
+	spinlock_release(&services_lock);
+	return result;
 }
 
 /* ---- the vTPM's manifest ---- */

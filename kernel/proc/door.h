@@ -19,6 +19,7 @@
 
 #define DOOR_SLICE_MS 4u
 #define DOOR_PARK_MS 1000u
+#define DOOR_RESET_MS 20000u
 #define DOOR_MAX 8u
 
 /* Starts the first process from the image's archive and lets it start the others. Without one there are no services. */
@@ -47,6 +48,13 @@ struct door_exchange {
  * ERR_UNSUPPORTED: nobody serves the protocol; ERR_STATE: the service is gone; or an error of fill or fetch.
  */
 int door_exchange(const struct door_exchange *exchange) __must_check;
+
+/*
+ * The guest is being reset: requests under way are dropped, and every service gets SERVICE_OP_RESET and DOOR_RESET_MS to
+ * answer it. Nobody else calls meanwhile. ERR_STATE: a service did not answer, or with an error: its state may be that of the
+ * guest before. One that ended is asked again when it was started anew.
+ */
+int door_reset(void) __must_check;
 
 /* The vTPM's manifest (abi/service.h). ERR_OVERFLOW: longer than capacity; else as door_exchange(). */
 int door_vtpm_manifest(uint8_t *out, uint32_t capacity, uint32_t *size) __must_check;

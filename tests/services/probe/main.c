@@ -357,6 +357,12 @@ void service_main(void)
 		if (service_call(SYS_RECEIVE, (uint64_t)channel, service_address(&message), 0) != 0)
 			service_exit(1);
 		memcpy(words, message.data, sizeof(words));
+		if ((uint32_t)words[0] == SERVICE_OP_RESET) {
+			message.size = sizeof(struct reset_reply);
+			memset(message.data, 0, message.size);
+			(void)reply();
+			continue;
+		}
 		if (mode != NULL) {
 			words[0] = PROBE_ECHO;
 			words[1] = PROBE_FAILED;
