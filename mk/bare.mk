@@ -16,3 +16,9 @@ $(B)/services/$(1).elf: $(call objects,bare,$(call bare_sources,$(1))) $(B)/obj/
 	$$(Q)$$(LD) $$(LDFLAGS_SERVICE) $$^ -o $$@.full && objcopy --strip-all $$@.full $$@
 endef
 $(foreach s,$(BARE_SERVICES),$(eval $(call bare_program,$(s))))
+
+# What the test payload talks to: a misbehaving service under several policies.
+$(B)/test.archive: $(B)/archive tests/services/manifest $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf)
+	$(call say,PACK,$@)
+	$(Q)$(B)/archive -o $@ manifest=tests/services/manifest $(foreach s,$(BARE_SERVICES),$(s)=$(B)/services/$(s).elf)
+services: $(B)/test.archive
