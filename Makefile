@@ -137,7 +137,7 @@ tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(if $(wildcar
 # ---- unit tests and fuzz targets ----
 # Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
-mocked_kernel := $(filter-out kernel/mm/window.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc,c))
+mocked_kernel := $(filter-out kernel/mm/window.c kernel/mm/shared.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc kernel/psp,c))
 bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run,c)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
@@ -149,11 +149,12 @@ $(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
 # security processor. Nutshell's files are linked one by one: an archive would mix up those of the same name.
 mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c,$(call sources,nutshell/host nutshell/psp,c))
 includes = $(shell grep -l '"$(1)"' $(2) 2>/dev/null)
-uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c tests/mock/services.c) \
+uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c $(sort $(wildcard tests/mock/kernel/*.c)) tests/mock/services.c) \
 	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell))
-uses_bearssl = $(if $(call includes,tests/mock/nutshell.h,$(2)),$(B)/obj/$(1)/bearssl.a)
-$(call objects,unit,$(mocked_nutshell)) $(call objects,fuzz,$(mocked_nutshell)): FLAGS_OF_FILE := -isystem $(BEARSSL)/inc
-$(call objects,unit,$(mocked_nutshell)) $(call objects,fuzz,$(mocked_nutshell)): | $(BEARSSL_READY)
+uses_bearssl = $(if $(call includes,tests/mock/nutshell.h,$(2))$(call includes,tests/mock/mock.h,$(2)),$(B)/obj/$(1)/bearssl.a)
+with_bearssl := $(mocked_nutshell) $(filter kernel/psp/%,$(mocked_kernel))
+$(call objects,unit,$(with_bearssl)) $(call objects,fuzz,$(with_bearssl)): FLAGS_OF_FILE := -isystem $(BEARSSL)/inc
+$(call objects,unit,$(with_bearssl)) $(call objects,fuzz,$(with_bearssl)): | $(BEARSSL_READY)
 
 # $(1) name of the program
 define unit_program

@@ -159,8 +159,9 @@ _Static_assert(sizeof(struct psc_desc) <= GHCB_SHARED_BUFFER_SIZE, "a page state
 #define AP_CREATION_APIC_ID_SHIFT 32
 
 /* Guest request, SW_EXITINFO2: [31:0] firmware status, [63:32] hypervisor status. */
-#define GUEST_REQUEST_VMM_INVALID_LEN 1ull
-#define GUEST_REQUEST_VMM_BUSY 2ull
+#define GUEST_REQUEST_VMM_SHIFT 32
+#define GUEST_REQUEST_VMM_INVALID_LEN 1ull /* RBX: pages that the certificates need; the message was not taken */
+#define GUEST_REQUEST_VMM_BUSY 2ull        /* the message was not taken */
 
 /* Termination reasons (56421 section 4.1.13). Set 0 is the standard's. */
 #define GHCB_TERM_SET_GENERAL 0u

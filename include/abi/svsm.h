@@ -57,6 +57,53 @@ _Static_assert(sizeof(struct svsm_caa) == 4096, "calling area is a page");
 #define SVSM_ERR_CORE_FAIL_SIZEMISMATCH (SVSM_ERR_PROTOCOL_BASE + 6u)
 #define SVSM_ERR_CORE_NO_CHANGE (SVSM_ERR_PROTOCOL_BASE + 0x10u)
 
+/* Attestation: RCX is the address of a request; results are sizes: RCX manifest, RDX certificates, R8 report. */
+#define SVSM_ATTEST_VERSION 1u
+#define SVSM_ATTEST_SERVICES 0u
+#define SVSM_ATTEST_SINGLE_SERVICE 1u
+#define SVSM_ATTEST_NONCE_SIZE 64u
+struct svsm_attest_buffer {
+	uint64_t address;
+	uint32_t size;
+	uint32_t reserved; /* 0 */
+};
+struct svsm_attest_request {
+	struct svsm_attest_buffer report; /* page aligned, like the next but one and the one behind it */
+	uint64_t nonce;
+	uint16_t nonce_size;
+	uint8_t reserved_1a[6]; /* 0 */
+	struct svsm_attest_buffer manifest;
+	struct svsm_attest_buffer certificates; /* size 0: none are wanted */
+	/* Of a request for a single service alone: */
+	uint8_t service[16];
+	uint32_t manifest_version;
+	uint32_t reserved_54; /* 0 */
+};
+_Static_assert(offsetof(struct svsm_attest_request, manifest) == 0x20, "attestation request");
+_Static_assert(offsetof(struct svsm_attest_request, service) == 0x40, "attestation request for all services");
+_Static_assert(sizeof(struct svsm_attest_request) == 0x58, "attestation request for a single service");
+
+/*
+ * Manifest of all services: header, entries, then the services' manifests in the order of the entries, without gaps.
+ * A service without a manifest has length 0. GUIDs are in the mixed-endian form of UEFI.
+ */
+struct svsm_services_header {
+	uint8_t guid[16]; /* SVSM_GUID_SERVICES */
+	uint32_t size;    /* of all of it */
+	uint32_t count;
+};
+struct svsm_services_entry {
+	uint8_t guid[16];
+	uint32_t offset; /* from the start of the header */
+	uint32_t length;
+};
+_Static_assert(sizeof(struct svsm_services_header) == 24 && sizeof(struct svsm_services_entry) == 24, "services manifest");
+#define SVSM_GUID_SERVICES \
+	{ 0xbb, 0x9e, 0x84, 0x63, 0x92, 0x3d, 0x70, 0x46, 0xa1, 0xff, 0x58, 0xf9, 0xc9, 0x4b, 0x87, 0xbb }
+/* Manifest version 0: the endorsement key's TPMT_PUBLIC. */
+#define SVSM_GUID_VTPM \
+	{ 0xeb, 0xf1, 0x76, 0xc4, 0x23, 0x01, 0xa5, 0x45, 0x96, 0x41, 0xb4, 0xe7, 0xdd, 0xe5, 0xbf, 0xe3 }
+
 #define SVSM_VTPM_VERSION 1u
 #define SVSM_VTPM_QUERY 0u
 #define SVSM_VTPM_CMD 1u

@@ -9,11 +9,13 @@
 #include "kernel/platform/platform.h"
 #include "kernel/proc/door.h"
 #include "kernel/protocol/protocol.h"
+#include "kernel/psp/psp.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/traps.h"
 #include "lib/string.h"
+#include "lib/wipe.h"
 
 #define EXCEPTION_STACK_PAGES 2u /* a guard and a page */
 #define CPU_STACK_PAGES 5u       /* a guard and 16 KiB */
@@ -177,6 +179,13 @@ static void init_guest_memory(const struct launch_block *block)
 		"the host's memory map leaves no room for page states");
 }
 
+/* Who needs a message key has it by now: VMPL0's is in the mailbox, the guest's are in its own secrets page. */
+static void forget_keys(void)
+{
+	wipe(&secrets, sizeof(secrets));
+	wipe(region(LAUNCH_OFF_SECRETS), PAGE_SIZE);
+}
+
 void monitor_main(void)
 {
 	const struct launch_block *block = region(LAUNCH_OFF_BLOCK);
@@ -201,10 +210,13 @@ void monitor_main(void)
 		 vcpu_count() == 1 ? "" : "s", (unsigned long long)(memory_used() / KIB),
 		 (unsigned long long)(memory_pages_size() / KIB));
 	user_init_cpu();
+	psp_init(&secrets);
+	protocol_attest_init();
 	services_start(block, &cpuid);
 	protocol_test_enabled = (block->flags & LAUNCH_FLAG_TEST) != 0;
 	start_processors();
 	launch_prepare(&inputs);
+	forget_keys();
 	log_line("starting the guest");
 	vcpu_run(boot_cpu.vcpu);
 }

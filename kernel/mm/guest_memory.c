@@ -30,6 +30,25 @@ static int copy(gpa_t address, void *buffer, uint64_t size, bool write)
 	return error;
 }
 
+static int copy_range(gpa_t address, uint8_t *buffer, uint64_t size, bool write)
+{
+	uint64_t end;
+
+	if (!checked_add(address.v, size, &end))
+		return ERR_ADDRESS;
+	while (address.v < end) {
+		uint64_t room = PAGE_SIZE - (address.v & PAGE_MASK), left = end - address.v;
+		uint64_t chunk = left < room ? left : room;
+		int error = copy(address, buffer, chunk, write);
+
+		if (error != 0)
+			return error;
+		address.v += chunk;
+		buffer += chunk;
+	}
+	return 0;
+}
+
 int guest_read(gpa_t address, void *out, uint64_t size)
 {
 	return copy(address, out, size, false);
@@ -38,4 +57,29 @@ int guest_read(gpa_t address, void *out, uint64_t size)
 int guest_write(gpa_t address, const void *data, uint64_t size)
 {
 	return copy(address, (void *)(uintptr_t)data, size, true);
+}
+
+int guest_read_range(gpa_t address, void *out, uint64_t size)
+{
+	return copy_range(address, out, size, false);
+}
+
+int guest_write_range(gpa_t address, const void *data, uint64_t size)
+{
+	return copy_range(address, (void *)(uintptr_t)data, size, true);
+}
+
+bool guest_owns_range(gpa_t address, uint64_t size)
+{
+	uint64_t end;
+
+	if (size == 0)
+		return true;
+	if (!checked_add(address.v, size, &end))
+		return false;
+	for (uint64_t at = align_down(address.v, PAGE_SIZE); at < end; at += PAGE_SIZE) {
+		if (page_state_get(&memory_pages, gpa(at)) != PAGE_VALIDATED)
+			return false;
+	}
+	return true;
 }

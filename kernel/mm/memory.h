@@ -37,6 +37,12 @@ int memory_allocate(uint64_t count, pa_t *out) __must_check;
 /* Gives frames back; a double free is a panic (a broken invariant of our own). */
 void memory_free(pa_t start, uint64_t count);
 
+/*
+ * count contiguous frames that the host can read and write from now on, zeroed; they are never given back. Before other
+ * CPUs run: their translations are not flushed. ERR_NO_MEMORY, or an error of the platform's (shared.c).
+ */
+int memory_allocate_shared(uint64_t count, pa_t *out) __must_check;
+
 /* Bytes of the region in use. */
 uint64_t memory_used(void);
 
@@ -90,5 +96,15 @@ int guest_read(gpa_t address, void *out, uint64_t size) __must_check;
 
 /* Copies to validated guest memory, same rules. */
 int guest_write(gpa_t address, const void *data, uint64_t size) __must_check;
+
+/* The same for a range of any length and alignment, page by page: after an error part of it may have been written. */
+int guest_read_range(gpa_t address, void *out, uint64_t size) __must_check;
+int guest_write_range(gpa_t address, const void *data, uint64_t size) __must_check;
+
+/*
+ * True when every page of the range is the guest's validated memory at this moment, as the guest's to read and write. An
+ * empty range is.
+ */
+bool guest_owns_range(gpa_t address, uint64_t size) __must_check;
 
 #endif

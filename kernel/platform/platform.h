@@ -91,6 +91,23 @@ enum platform_label {
  */
 int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platform_label label) __must_check;
 
+/* ---- the security processor ---- */
+
+/* A guest message on its way: all pages are shared with the host, in the monitor's region. */
+struct platform_message {
+	pa_t request, response;   /* a page each */
+	pa_t certificates;        /* first of certificate_pages pages for the host's certificates */
+	uint32_t certificate_pages; /* 0: no certificates are asked for */
+};
+
+/*
+ * Lets the host carry a message to the security processor and its answer back. 0: there is an answer in the response
+ * page, genuine or not. ERR_BUSY: not now; the message was not taken. ERR_OVERFLOW: the certificates need *detail pages;
+ * the message was not taken. ERR_HOST: refused; whether the message was taken is unknown, and *detail is what the host
+ * said, for the log.
+ */
+int platform_message_carry(const struct platform_message *message, uint64_t *detail) __must_check;
+
 /* ---- planes ---- */
 
 /* Features that a save area of the guest's plane must name, exactly. */

@@ -9,6 +9,9 @@ bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum)
 	case SVSM_PROTOCOL_CORE:
 		*minimum = *maximum = SVSM_CORE_VERSION;
 		return true;
+	case SVSM_PROTOCOL_ATTEST:
+		*minimum = *maximum = SVSM_ATTEST_VERSION;
+		return protocol_attest_offered();
 	case SVSM_PROTOCOL_VTPM:
 		*minimum = *maximum = SVSM_VTPM_VERSION;
 		return door_is_open(SVSM_PROTOCOL_VTPM);
@@ -48,6 +51,9 @@ void protocol_call(struct vcpu *vcpu, struct vcpu_call *call)
 	switch (protocol) {
 	case SVSM_PROTOCOL_CORE:
 		call->rax = protocol_core(vcpu, number, call);
+		break;
+	case SVSM_PROTOCOL_ATTEST:
+		call->rax = protocol_attest(number, call);
 		break;
 	case SVSM_PROTOCOL_VTPM:
 		call->rax = protocol_vtpm(number, call);

@@ -3,7 +3,7 @@
  * protocol.h - the guest's door: calls by protocol and number (58019).
  *
  * A handler works on a copy of the call registers and returns the result code for RAX. It changes RCX, RDX and R8 only
- * when the call defines them as results and succeeds. Unused input registers hold garbage and are not looked at.
+ * when the call defines them as results and succeeds; an attestation also when it says which sizes it needs. Unused input registers hold garbage and are not looked at.
  */
 #ifndef KERNEL_PROTOCOL_PROTOCOL_H
 #define KERNEL_PROTOCOL_PROTOCOL_H
@@ -21,6 +21,15 @@ uint64_t protocol_core_pvalidate(gpa_t request);
 
 /* vTPM protocol, version 1 (vtpm.c). */
 uint64_t protocol_vtpm(uint32_t number, struct vcpu_call *call);
+
+/*
+ * Attestation protocol, version 1 (attest.c). It is offered while the security processor's mailbox is open. Sizes are in
+ * RCX (manifest), RDX (certificates), R8 (report), on success and when a buffer is too small (INVALID_PARAMETER then).
+ */
+uint64_t protocol_attest(uint32_t number, struct vcpu_call *call);
+bool protocol_attest_offered(void);
+/* Memory for it; before the guest starts. */
+void protocol_attest_init(void);
 
 /* Private protocols of test images, from PROTOCOL_TEST_FIRST on (test.c): any service behind a door, called by hand. */
 #define PROTOCOL_TEST_FIRST 0x70000000u

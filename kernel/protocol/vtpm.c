@@ -11,37 +11,6 @@
 #define HEADER_SIZE offsetof(struct svsm_vtpm_request, command)
 #define RESPONSE_MAX sizeof(((struct svsm_vtpm_response *)0)->response)
 
-/* Guest memory of any alignment; the range does not wrap. */
-static int copy_in(uint64_t from, uint8_t *to, uint64_t size)
-{
-	while (size > 0) {
-		uint64_t room = PAGE_SIZE - (from & PAGE_MASK), chunk = size < room ? size : room;
-		int error = guest_read(gpa(from), to, chunk);
-
-		if (error != 0)
-			return error;
-		from += chunk;
-		to += chunk;
-		size -= chunk;
-	}
-	return 0;
-}
-
-static int copy_out(uint64_t to, const uint8_t *from, uint64_t size)
-{
-	while (size > 0) {
-		uint64_t room = PAGE_SIZE - (to & PAGE_MASK), chunk = size < room ? size : room;
-		int error = guest_write(gpa(to), from, chunk);
-
-		if (error != 0)
-			return error;
-		to += chunk;
-		from += chunk;
-		size -= chunk;
-	}
-	return 0;
-}
-
 /* Header and command are read once each: what the guest changes meanwhile is its own loss. */
 static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
 {
@@ -53,7 +22,7 @@ static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
 
 	if (!checked_add(buffer, PAGE_SIZE - 1u, &last))
 		return ERR_ADDRESS;
-	error = copy_in(buffer, page, HEADER_SIZE);
+	error = guest_read_range(gpa(buffer), page, HEADER_SIZE);
 	if (error != 0)
 		return error;
 	request.locality = header->locality;
@@ -64,7 +33,7 @@ static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
 	if (request.locality != 0 || request.size > sizeof(header->command))
 		return ERR_INVALID;
 	memset(page, 0, HEADER_SIZE);
-	error = copy_in(buffer + HEADER_SIZE, page, request.size);
+	error = guest_read_range(gpa(buffer + HEADER_SIZE), page, request.size);
 	if (error != 0)
 		return error;
 	memcpy(data, &request, sizeof(request));
@@ -84,8 +53,8 @@ static int fetch(void *context, const uint8_t *data, uint32_t size, const uint8_
 	memcpy(&reply, data, sizeof(reply));
 	if (reply.error != 0 || reply.size > RESPONSE_MAX)
 		return ERR_STATE;
-	error = copy_out(buffer, (const uint8_t *)&reply.size, sizeof(reply.size));
-	return error != 0 ? error : copy_out(buffer + sizeof(reply.size), page, reply.size);
+	error = guest_write_range(gpa(buffer), &reply.size, sizeof(reply.size));
+	return error != 0 ? error : guest_write_range(gpa(buffer + sizeof(reply.size)), page, reply.size);
 }
 
 /* A bad buffer is a bad parameter here, as in the other SVSMs. */

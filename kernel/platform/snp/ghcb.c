@@ -61,6 +61,10 @@ int ghcb_call(const struct ghcb_event *event, uint64_t *info_2)
 		set_valid(ghcb, GHCB_VALID_BIT(rcx));
 		set_valid(ghcb, GHCB_VALID_BIT(rdx));
 	}
+	if (event->has_rbx) {
+		ghcb->rbx = event->rbx;
+		set_valid(ghcb, GHCB_VALID_BIT(rbx));
+	}
 	cpu_write_msr(MSR_GHCB, cpu->ghcb_gpa);
 	cpu_vmgexit();
 	if (!is_valid(ghcb, GHCB_VALID_BIT(sw_exit_info_1)) || !is_valid(ghcb, GHCB_VALID_BIT(sw_exit_info_2)))
@@ -96,6 +100,33 @@ int ghcb_read_msr(uint32_t msr, uint64_t *value)
 		return ERR_HOST;
 	*value = (uint32_t)ghcb->rax | ghcb->rdx << 32;
 	return 0;
+}
+
+int ghcb_guest_request(uint64_t request, uint64_t response, uint64_t data, uint64_t pages, uint64_t *detail)
+{
+	struct ghcb_event event = { .exit_code = pages != 0 ? GHCB_EXIT_EXTENDED_GUEST_REQUEST : GHCB_EXIT_GUEST_REQUEST,
+				    .info_1 = request,
+				    .info_2 = response,
+				    .has_rax = pages != 0,
+				    .rax = data,
+				    .has_rbx = pages != 0,
+				    .rbx = pages };
+	const volatile struct ghcb *ghcb = percpu_self()->ghcb;
+	uint64_t result;
+
+	*detail = ~0ull;
+	if (ghcb_call(&event, &result) != 0)
+		return ERR_HOST;
+	*detail = result;
+	if (result == 0)
+		return 0;
+	if (result == GUEST_REQUEST_VMM_BUSY << GUEST_REQUEST_VMM_SHIFT)
+		return ERR_BUSY;
+	if (result != GUEST_REQUEST_VMM_INVALID_LEN << GUEST_REQUEST_VMM_SHIFT || pages == 0 ||
+	    !is_valid(ghcb, GHCB_VALID_BIT(rbx)))
+		return ERR_HOST;
+	*detail = ghcb->rbx;
+	return ERR_OVERFLOW;
 }
 
 int ghcb_register(uint64_t gpa)

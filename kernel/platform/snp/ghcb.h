@@ -23,6 +23,8 @@ struct ghcb_event {
 	bool has_rax;
 	bool has_msr;     /* rcx and rdx are given, too */
 	uint64_t rcx, rdx;
+	bool has_rbx;
+	uint64_t rbx;
 };
 
 /*
@@ -34,6 +36,12 @@ int ghcb_call(const struct ghcb_event *event, uint64_t *info_2) __must_check;
 /* RDMSR and WRMSR of a register that the host emulates. ERR_HOST: refused. */
 int ghcb_read_msr(uint32_t msr, uint64_t *value) __must_check;
 int ghcb_write_msr(uint32_t msr, uint64_t value) __must_check;
+
+/*
+ * Guest request (56421 4.1.7), or with pages the extended one that hands out certificates at data, too (4.1.8). 0: done;
+ * ERR_BUSY; ERR_OVERFLOW: *detail pages are needed; ERR_HOST: refused, *detail is what the host said.
+ */
+int ghcb_guest_request(uint64_t request, uint64_t response, uint64_t data, uint64_t pages, uint64_t *detail) __must_check;
 
 /* Registers the page with the host. ERR_HOST: refused. */
 int ghcb_register(uint64_t gpa) __must_check;

@@ -99,6 +99,12 @@ int platform_host_make_shared(gpa_t start, uint64_t size)
 	return ghcb_page_state_change(start.v, size, PSC_OP_SHARED);
 }
 
+int platform_message_carry(const struct platform_message *message, uint64_t *detail)
+{
+	return ghcb_guest_request(message->request.v, message->response.v, message->certificates.v,
+				  message->certificate_pages, detail);
+}
+
 static int instruction_error(int result)
 {
 	switch (result & ~(int)ACCESS_CARRY) {
