@@ -9,7 +9,7 @@
  * image asks the loader for memory there (REQUIRED_MEMORY), and the guest's RAM has no hole. OVMF could not live with
  * one: it takes all addresses from 1 MiB to the end of RAM below 4 GiB for RAM.
  *
- * Trust: the launch block, the guest context and everything else that the builder writes is measured. The three
+ * Trust: the launch block, the guest context, the policy page and everything else that the builder writes is measured. The three
  * parameter pages are written by the host: they are copied, checked, and then only the copy is used.
  */
 #ifndef ABI_LAUNCH_H
@@ -29,7 +29,7 @@
 #define LAUNCH_OFF_PARAM_GENERAL 0x04000u /* host: u32 VP count at 0, u32 environment info at 4 */
 #define LAUNCH_OFF_PARAM_MEMORY 0x05000u  /* host: IGVM memory map, one page */
 #define LAUNCH_OFF_PARAM_MADT 0x06000u    /* host: ACPI MADT, one page; all zero when absent */
-#define LAUNCH_OFF_UNUSED 0x07000u        /* not launched; the monitor unmaps it */
+#define LAUNCH_OFF_POLICY 0x07000u        /* struct policy_page (abi/policy.h), measured, mapped read-only */
 #define LAUNCH_OFF_PAGE_TABLES 0x08000u   /* LAUNCH_PAGE_TABLE_PAGES pages, the root is the first */
 #define LAUNCH_PAGE_TABLE_PAGES 14u
 #define LAUNCH_OFF_IMAGE 0x16000u /* first byte of the ELF's first segment may not lie below this */
@@ -39,14 +39,14 @@
  *   page 0 root; 1 PDPT and 2 PD of the high half; 3 to 10 PT of the region (8 x 2 MiB);
  *   11 PDPT, 12 PD, 13 PT: one identity-mapped page, the one that holds the entry stub (removed by the monitor).
  * Every page of the region is mapped at its MONITOR_VA: pages of ELF segments with the segment's permissions (never
- * writable and executable; a segment without permissions is a guard: not mapped), the launch block and the guest
- * context read-only, all others (page tables, parameter pages, free memory) read-write and not executable.
+ * writable and executable; a segment without permissions is a guard: not mapped), the launch block, the
+ * guest context and the policy read-only, all others (page tables, parameter pages, free memory) read-write and not executable.
  */
 
 #define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
-#define LAUNCH_VERSION 3u
+#define LAUNCH_VERSION 4u
 
-#define LAUNCH_FLAG_CONSOLE (1u << 0)      /* monitor log to the serial port */
+/* Bit 0 is not used. What a user may choose at each start stands in the policy page instead. */
 #define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
 #define LAUNCH_FLAG_TEST (1u << 2)         /* a test payload is inside: print a line per refused call */
 
@@ -84,15 +84,14 @@ struct launch_range {
 struct launch_block {
 	uint32_t magic;
 	uint32_t version;
-	uint32_t flags;      /* LAUNCH_FLAG_* */
-	uint32_t guest_vmpl; /* 1..3 */
+	uint32_t flags;    /* LAUNCH_FLAG_* */
+	uint32_t map_kind; /* LAUNCH_MAP_* */
 	uint64_t image_end;  /* offset in the region of the first byte behind the ELF image; page aligned */
-	uint32_t serial_port; /* I/O port of the console, 0x3F8 */
-	uint32_t map_kind;   /* LAUNCH_MAP_* */
 	uint64_t map_gpa;
 	uint64_t map_size;   /* bytes, for LAUNCH_MAP_IGVM */
 	uint64_t cbit_gpa;   /* guest page tables: the monitor sets the C-bit in each present entry, */
 	uint64_t cbit_size;  /* ... and in CR3 of the guest context; 0: none */
+	uint64_t region_gpa; /* MONITOR_GPA: where this image's region lies */
 	uint32_t range_count;
 	uint32_t reserved;
 	struct launch_range range[LAUNCH_RANGE_MAX];

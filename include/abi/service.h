@@ -6,7 +6,7 @@
  * A service is a static ELF program. It starts like any program of the System V ABI: RSP points at argc, argv, the
  * environment and the auxiliary vector (AT_PAGESZ, AT_PHDR, AT_PHENT, AT_PHNUM, AT_ENTRY, AT_RANDOM). It owns nothing but
  * handles: small numbers that the monitor looks up in the process's table. The environment variable HANDLES names those
- * that it was started with: "log=0 random=1 vtpm=2".
+ * that it was started with: "log=0 random=1 vtpm=2". SECURE_BOOT is the mode that the policy demands (abi/policy.h).
  *
  * System calls: INT 0x80, number in RAX, arguments in RDI, RSI, RDX, R10. RAX returns the result: 0 or a positive value,
  * or a negative error code of lib/types.h. All other registers are kept. Every pointer is checked against the process's

@@ -14,6 +14,7 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
 #include "kernel/x86/traps.h"
+#include "lib/policy.h"
 #include "lib/string.h"
 #include "lib/wipe.h"
 
@@ -71,7 +72,7 @@ static void copy_inputs(void)
 }
 
 /* Own memory first: nothing before this allocates. */
-static void init_memory(const struct launch_block *block)
+static void init_memory(const struct launch_block *block, const struct policy_page *policy)
 {
 	pa_t frame;
 
@@ -79,15 +80,14 @@ static void init_memory(const struct launch_block *block)
 	require(memory_first_frame(&frame), TERMINATE_NO_MEMORY, "no memory for the GHCB");
 	if (platform_cpu_init(&boot_cpu, frame) != 0)
 		platform_terminate(TERMINATE_GHCB_REGISTER);
-	if ((block->flags & LAUNCH_FLAG_CONSOLE) != 0)
-		log_enable_console((uint16_t)block->serial_port);
-	log_line("Cashew SVSM, image \"%s\", guest at VMPL%u", block->image_name, block->guest_vmpl);
+	if ((policy->flags & POLICY_FLAG_CONSOLE) != 0)
+		log_enable_console((uint16_t)policy->serial_port);
+	log_line("Cashew SVSM, image \"%s\", guest at VMPL%u", block->image_name, policy->guest_vmpl);
 	require(memory_accept_region(), TERMINATE_MEMORY_STATE, "cannot accept the monitor's own memory");
 	require(memory_windows_init(&boot_cpu), TERMINATE_NO_MEMORY, "no memory for the guest windows");
 	require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the boot CPU");
 	boot_cpu.scratch = paging_region_pointer(frame);
 	guard_stacks();
-	memory_make_guard(va((uint64_t)(uintptr_t)region(LAUNCH_OFF_UNUSED)));
 }
 
 /* Processors from the host's MADT; without one there is the boot processor alone. */
@@ -189,7 +189,9 @@ static void forget_keys(void)
 void monitor_main(void)
 {
 	const struct launch_block *block = region(LAUNCH_OFF_BLOCK);
+	const struct policy_page *policy = region(LAUNCH_OFF_POLICY);
 	struct launch_inputs inputs = { .block = block,
+					.policy = policy,
 					.guest_vmsa = region(LAUNCH_OFF_GUEST_VMSA),
 					.cpuid = &cpuid,
 					.secrets = &secrets,
@@ -199,9 +201,9 @@ void monitor_main(void)
 	init_traps();
 	copy_inputs();
 	platform_early_init(&cpuid);
-	if (!launch_block_check(block, paging_c_bit))
+	if (!launch_block_check(block, paging_c_bit) || policy_check(policy) != NULL)
 		platform_terminate(TERMINATE_LAUNCH_BLOCK);
-	init_memory(block);
+	init_memory(block, policy);
 	init_processors();
 	init_guest_memory(block);
 	inputs.madt_length = cpus.length;
@@ -212,7 +214,7 @@ void monitor_main(void)
 	user_init_cpu();
 	psp_init(&secrets);
 	protocol_attest_init();
-	services_start(block, &cpuid);
+	services_start(block, policy, &cpuid);
 	protocol_test_enabled = (block->flags & LAUNCH_FLAG_TEST) != 0;
 	start_processors();
 	launch_prepare(&inputs);

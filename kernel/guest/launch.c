@@ -43,8 +43,8 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 {
 	uint64_t previous = 0;
 
-	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->guest_vmpl < 1 ||
-	    block->guest_vmpl > PLATFORM_PLANES || block->range_count > LAUNCH_RANGE_MAX)
+	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->region_gpa != MONITOR_GPA ||
+	    block->range_count > LAUNCH_RANGE_MAX)
 		return false;
 	if (block->archive_size != 0 && (!is_aligned(block->archive_offset | block->archive_size, PAGE_SIZE) ||
 					 !range_within(block->archive_offset, block->archive_size, LAUNCH_OFF_IMAGE,
@@ -298,7 +298,7 @@ static void make_first_vcpu(const struct launch_inputs *inputs)
 
 void launch_prepare(const struct launch_inputs *inputs)
 {
-	guest_plane = inputs->block->guest_vmpl;
+	guest_plane = inputs->policy->guest_vmpl;
 	give_ranges(inputs);
 	if ((inputs->block->flags & LAUNCH_FLAG_VALIDATE_ALL) != 0) {
 		for (uint32_t i = 0; i < inputs->map->count; i++)

@@ -6,12 +6,14 @@
 #define KERNEL_GUEST_LAUNCH_H
 
 #include "abi/launch.h"
+#include "abi/policy.h"
 #include "abi/snp.h"
 #include "lib/madt.h"
 #include "lib/memory_map.h"
 
 struct launch_inputs {
 	const struct launch_block *block;       /* measured */
+	const struct policy_page *policy;       /* measured, checked */
 	const struct vmsa *guest_vmsa;          /* measured template of the first context */
 	const struct snp_cpuid_page *cpuid;     /* private copy */
 	const struct snp_secrets_page *secrets; /* private copy */

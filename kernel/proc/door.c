@@ -9,12 +9,15 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
+#include "lib/format.h"
+#include "lib/policy.h"
 #include "lib/string.h"
 
 #define START_MS 30000u
 #define INIT_MEMORY (512u << 10)
 #define MANIFEST_KEY ~0ull
 #define RESET_TRIES 3u
+#define POLICY_PREFIX "SERVICES_OFF="
 
 struct door {
 	bool open;
@@ -29,17 +32,31 @@ static struct door doors[DOOR_MAX];
 
 /* ---- start ---- */
 
-static void start_init(void)
+/* What the first process is told: its handles, and of the policy what is its business. */
+static uint32_t make_environment(char *text, const struct policy_page *policy)
 {
+	_Static_assert(sizeof(POLICY_PREFIX) + POLICY_OFF_MAX * POLICY_NAME_SIZE + 96u <= SERVICE_ENVIRONMENT_MAX, "it fits");
+	size_t size = format_text(text, SERVICE_ENVIRONMENT_MAX, "HANDLES=log=0 random=1 archive=2 door=3") + 1;
+
+	size += format_text(text + size, SERVICE_ENVIRONMENT_MAX - size, "SECURE_BOOT=%s",
+			    policy_secure_boot_name(policy->secure_boot)) + 1;
+	size += format_text(text + size, SERVICE_ENVIRONMENT_MAX - size, POLICY_PREFIX);
+	for (uint32_t i = 0; i < policy->off_count; i++)
+		size += format_text(text + size, SERVICE_ENVIRONMENT_MAX - size, "%s%s", i == 0 ? "" : " ", policy->off[i]);
+	return (uint32_t)size + 1u;
+}
+
+static void start_init(const struct policy_page *policy)
+{
+	static char environment[SERVICE_ENVIRONMENT_MAX];
 	static const struct handle handles[] = { [SERVICE_INIT_LOG] = { HANDLE_LOG, 0 },
 						 [SERVICE_INIT_RANDOM] = { HANDLE_RANDOM, 0 },
 						 [SERVICE_INIT_ARCHIVE] = { HANDLE_ARCHIVE, 0 },
 						 [SERVICE_INIT_DOOR] = { HANDLE_DOOR, 0 } };
-	static const char environment[] = "HANDLES=log=0 random=1 archive=2 door=3";
 	struct service_start start = { .name = SERVICE_INIT_FILE,
 				       .file = SERVICE_INIT_FILE,
 				       .memory_limit = INIT_MEMORY,
-				       .environment_size = sizeof(environment),
+				       .environment_size = make_environment(environment, policy),
 				       .handle_count = ARRAY_SIZE(handles) };
 	struct process *init;
 	int error = process_create(&start, environment, handles, NULL, &init);
@@ -52,13 +69,17 @@ static void start_init(void)
 		log_line("services take more than %u s to start: going on", START_MS / 1000u);
 }
 
-void services_start(const struct launch_block *block, const struct snp_cpuid_page *cpuid)
+void services_start(const struct launch_block *block, const struct policy_page *policy, const struct snp_cpuid_page *cpuid)
 {
 	const uint8_t *archive = (const uint8_t *)(uintptr_t)(MONITOR_VA + block->archive_offset);
 	int error;
 
 	if (block->archive_size == 0)
 		return;
+	if ((policy->flags & POLICY_FLAG_SERVICES) == 0) {
+		log_line("the policy turns services off");
+		return;
+	}
 	error = archive_open(&services_archive, archive, block->archive_size);
 	if (error != 0) {
 		log_line("the archive of services is malformed (error %d): there are no services", error);
@@ -68,7 +89,7 @@ void services_start(const struct launch_block *block, const struct snp_cpuid_pag
 	if (entropy_init(cpuid) != 0)
 		log_line("the processor offers no usable random number generator");
 	spinlock_acquire(&services_lock);
-	start_init();
+	start_init(policy);
 	spinlock_release(&services_lock);
 }
 

@@ -13,6 +13,7 @@
 #define KERNEL_PROC_DOOR_H
 
 #include "abi/launch.h"
+#include "abi/policy.h"
 #include "abi/snp.h"
 #include "kernel/proc/process.h"
 #include "lib/types.h"
@@ -22,8 +23,11 @@
 #define DOOR_RESET_MS 20000u
 #define DOOR_MAX 8u
 
-/* Starts the first process from the image's archive and lets it start the others. Without one there are no services. */
-void services_start(const struct launch_block *block, const struct snp_cpuid_page *cpuid);
+/*
+ * Starts the first process from the image's archive and lets it start the others, but for those that the policy turns
+ * off. Without an archive, or when the policy says so, there are no services.
+ */
+void services_start(const struct launch_block *block, const struct policy_page *policy, const struct snp_cpuid_page *cpuid);
 
 /* From now on a protocol's calls go to a channel. ERR_NO_MEMORY: too many protocols. */
 int door_publish(uint32_t protocol, struct handle client) __must_check;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The first process: starts what the manifest names, and starts it again when it ends, as the manifest says. */
+/*
+ * The first process: starts what the manifest names, but for what the policy turns off, and starts it again when it
+ * ends, as the manifest says. Every service finds the policy's secure-boot mode in its environment (SECURE_BOOT).
+ */
 #include "lib/format.h"
 #include "lib/manifest.h"
 #include "lib/string.h"
@@ -7,6 +10,8 @@
 
 #define HANDLES_TEXT_MAX 256u
 #define NO_HANDLE (-1)
+#define SECURE_BOOT_PREFIX "SECURE_BOOT="
+#define POLICY_TEXT_MAX 32u
 
 struct service {
 	const struct manifest_service *plan;
@@ -31,6 +36,23 @@ static bool read_manifest(void)
 	if (manifest_parse(&manifest, (const char *)(uintptr_t)file.address, file.size, &error) != 0)
 		service_log("manifest, line %u: %s; only what stands before it is used", error.line, error.text);
 	return true;
+}
+
+/* The policy's list of services that are off: names with a space between them. */
+static bool is_off(const char *name)
+{
+	const char *list = service_environment("SERVICES_OFF");
+	size_t length = strlen(name);
+
+	while (list != NULL && *list != '\0') {
+		if (strncmp(list, name, length) == 0 && (list[length] == '\0' || list[length] == ' '))
+			return true;
+		while (*list != '\0' && *list != ' ')
+			list++;
+		while (*list == ' ')
+			list++;
+	}
+	return false;
 }
 
 static bool make_channels(void)
@@ -82,8 +104,9 @@ static void add_text(char *environment, struct service_start *start, const char 
 /* failed: it runs in place of one that ended, and is told so. */
 static void start_service(struct service *service, bool failed)
 {
-	_Static_assert(8 + HANDLES_TEXT_MAX + 2 * MANIFEST_TEXT_MAX <= SERVICE_ENVIRONMENT_MAX, "all of it fits");
-	static char environment[8 + HANDLES_TEXT_MAX + 2 * MANIFEST_TEXT_MAX];
+	static char environment[8 + HANDLES_TEXT_MAX + 2 * MANIFEST_TEXT_MAX + POLICY_TEXT_MAX];
+	_Static_assert(sizeof(environment) <= SERVICE_ENVIRONMENT_MAX, "all of it fits");
+	const char *secure_boot = service_environment("SECURE_BOOT");
 	const struct manifest_service *plan = service->plan;
 	struct service_start start = { .memory_limit = plan->memory, .run_limit = plan->run };
 	char handles[HANDLES_TEXT_MAX] = "";
@@ -95,6 +118,10 @@ static void start_service(struct service *service, bool failed)
 	add_text(environment, &start, "HANDLES=", 8);
 	add_text(environment, &start, handles, strlen(handles) + 1);
 	add_text(environment, &start, plan->text, plan->text_size);
+	if (secure_boot != NULL && strlen(secure_boot) < POLICY_TEXT_MAX - sizeof(SECURE_BOOT_PREFIX)) {
+		add_text(environment, &start, SECURE_BOOT_PREFIX, sizeof(SECURE_BOOT_PREFIX) - 1);
+		add_text(environment, &start, secure_boot, strlen(secure_boot) + 1);
+	}
 	if (failed)
 		add_text(environment, &start, plan->failed_text, strlen(plan->failed_text) + 1);
 	start.environment = service_address(environment);
@@ -167,7 +194,11 @@ void service_main(void)
 		return;
 	for (uint32_t i = 0; i < manifest.service_count; i++) {
 		services[i].plan = &manifest.service[i];
-		start_service(&services[i], false);
+		services[i].process = NO_HANDLE;
+		if (is_off(services[i].plan->name))
+			service_log("service %s: off, as the policy says", services[i].plan->name);
+		else
+			start_service(&services[i], false);
 		if (services[i].process == NO_HANDLE)
 			close_channels(services[i].plan);
 	}

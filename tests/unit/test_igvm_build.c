@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "abi/launch.h"
+#include "abi/policy.h"
 #include "abi/snp.h"
 #include "lib/igvm.h"
+#include "lib/policy.h"
 #include "tests/unit/programs.h"
 #include "tests/unit/unit.h"
 #include "tools/igvm/acpi.h"
@@ -227,6 +229,17 @@ static struct launch_block read_block(void)
 	return block;
 }
 
+static struct policy_page read_policy(void)
+{
+	struct policy_page policy;
+	const uint8_t *page = find_page(MONITOR_GPA + LAUNCH_OFF_POLICY, NULL);
+
+	memset(&policy, 0, sizeof(policy));
+	if (page != NULL)
+		memcpy(&policy, page, sizeof(policy));
+	return policy;
+}
+
 static struct vmsa read_guest_vmsa(void)
 {
 	struct vmsa vmsa;
@@ -266,9 +279,8 @@ TEST(launch_block_of_linux)
 	block = read_block();
 	CHECK_EQ(block.magic, LAUNCH_MAGIC);
 	CHECK_EQ(block.version, LAUNCH_VERSION);
-	CHECK_EQ(block.flags, LAUNCH_FLAG_CONSOLE | LAUNCH_FLAG_VALIDATE_ALL);
-	CHECK_EQ(block.guest_vmpl, 2);
-	CHECK_EQ(block.serial_port, 0x3F8);
+	CHECK_EQ(block.flags, LAUNCH_FLAG_VALIDATE_ALL);
+	CHECK_EQ(block.region_gpa, MONITOR_GPA);
 	CHECK_EQ(block.image_end, LAUNCH_OFF_IMAGE + 0x6000);
 	CHECK_EQ(block.map_kind, LAUNCH_MAP_E820);
 	CHECK_EQ(block.map_gpa, GUEST_BOOT_PARAMS);
@@ -285,6 +297,31 @@ TEST(launch_block_of_linux)
 	CHECK(has_kind(&block, GUEST_SECRETS, LAUNCH_RANGE_SECRETS, LAUNCH_RANGE_FLAG_RESERVED));
 	CHECK(has_kind(&block, GUEST_CPUID, LAUNCH_RANGE_CPUID, LAUNCH_RANGE_FLAG_RESERVED));
 	CHECK(has_kind(&block, GUEST_CAA, LAUNCH_RANGE_CAA, LAUNCH_RANGE_FLAG_RESERVED));
+}
+
+TEST(policy_page)
+{
+	struct policy_page policy;
+	static const char text[] = "console = on\nservices-off = vtpm\n";
+	char path[80];
+
+	write_good_files();
+	snprintf(path, sizeof(path), "%s/policy", directory);
+	write_file(path, text, sizeof(text) - 1);
+	REQUIRE(BUILD_LINUX("--policy", path, "--set", "secure-boot=setup", "--serial-port", "0x2f8") == 0);
+	REQUIRE(load_image());
+	policy = read_policy();
+	CHECK(policy_check(&policy) == NULL);
+	CHECK_EQ(policy.guest_vmpl, 2);
+	CHECK_EQ(policy.flags, POLICY_FLAG_CONSOLE | POLICY_FLAG_SERVICES);
+	CHECK_EQ(policy.serial_port, 0x2F8);
+	CHECK_EQ(policy.secure_boot, POLICY_SECURE_BOOT_SETUP);
+	CHECK_EQ(policy.off_count, 1);
+	CHECK_TEXT(policy.off[0], "vtpm");
+	CHECK_REFUSED("--set", BUILD_LINUX("--set", "guest-vmpl=9"));
+	write_file(path, "console = on\nbad\n", 17);
+	CHECK_REFUSED("line 2", BUILD_LINUX("--policy", path));
+	unlink(path);
 }
 
 /* Every launched page outside the monitor lies in an IMAGE range, and every page of an IMAGE range is launched. */
@@ -332,7 +369,7 @@ TEST(monitor_page_tables)
 		CHECK_EQ(entry & 0x000FFFFFFFFFF000, MONITOR_GPA + offset);
 		CHECK(!(write && execute));
 		CHECK_EQ(execute, offset == LAUNCH_OFF_IMAGE);
-		CHECK_EQ(!write, offset == LAUNCH_OFF_BLOCK || offset == LAUNCH_OFF_GUEST_VMSA ||
+		CHECK_EQ(!write, offset == LAUNCH_OFF_BLOCK || offset == LAUNCH_OFF_GUEST_VMSA || offset == LAUNCH_OFF_POLICY ||
 					 offset == LAUNCH_OFF_IMAGE || offset == LAUNCH_OFF_IMAGE + 0x1000);
 	}
 	/* One page one to one, for the way into the high addresses; nothing else. */
@@ -459,7 +496,8 @@ TEST(linux_boot_parameters)
 	REQUIRE(kernel != NULL);
 	CHECK_EQ(kernel[0], 0x5A);
 	vmsa = read_guest_vmsa();
-	CHECK_EQ(vmsa.vmpl, 3);
+	CHECK_EQ(vmsa.vmpl, 0); /* the policy has the level */
+	CHECK_EQ(read_policy().guest_vmpl, 3);
 	CHECK_EQ(vmsa.rip, GUEST_KERNEL + 0x200);
 	CHECK_EQ(vmsa.rsi, GUEST_BOOT_PARAMS);
 	CHECK_EQ(vmsa.efer, EFER_LME | EFER_LMA | EFER_SVME);
@@ -516,7 +554,8 @@ TEST(payload)
 	CHECK_EQ(page[0], 0x11);
 	vmsa = read_guest_vmsa();
 	CHECK_EQ(vmsa.rip, 0x200000);
-	CHECK_EQ(vmsa.vmpl, 1);
+	CHECK_EQ(vmsa.vmpl, 0);
+	CHECK_EQ(read_policy().guest_vmpl, 1);
 }
 
 TEST(same_inputs_give_the_same_bits)

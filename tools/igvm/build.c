@@ -9,16 +9,15 @@
 #include "commands.h"
 #include "digest.h"
 #include "layout.h"
+#include "policy.h"
 
-#define DEFAULT_VMPL 2u
-#define DEFAULT_SERIAL_PORT 0x3F8u
 #define MONITOR_BUDGET (256u * 1024u)
 
 struct options {
 	const char *monitor, *archive, *kernel, *initrd, *append, *payload, *output, *name;
 	const struct recipe *recipe;
-	uint32_t guest_vmpl, serial_port;
-	bool console, quiet;
+	struct policy_page policy;
+	bool quiet;
 };
 
 enum option_code {
@@ -31,6 +30,8 @@ enum option_code {
 	OPTION_INITRD,
 	OPTION_APPEND,
 	OPTION_PAYLOAD,
+	OPTION_POLICY,
+	OPTION_SET,
 	OPTION_VMPL,
 	OPTION_CONSOLE,
 	OPTION_SERIAL,
@@ -48,6 +49,8 @@ static const struct option long_options[] = {
 	{ "initrd", required_argument, NULL, OPTION_INITRD },
 	{ "append", required_argument, NULL, OPTION_APPEND },
 	{ "payload", required_argument, NULL, OPTION_PAYLOAD },
+	{ "policy", required_argument, NULL, OPTION_POLICY },
+	{ "set", required_argument, NULL, OPTION_SET },
 	{ "guest-vmpl", required_argument, NULL, OPTION_VMPL },
 	{ "console", required_argument, NULL, OPTION_CONSOLE },
 	{ "serial-port", required_argument, NULL, OPTION_SERIAL },
@@ -68,9 +71,10 @@ static void print_help(void)
 	      "  --append TEXT        its command line\n"
 	      "  --payload ELF        instead of Linux: a static program, started in 64-bit mode\n"
 	      "  -o, --output FILE    the image\n"
-	      "  --guest-vmpl N       privilege level of the guest, 1 to 3 (default 2)\n"
-	      "  --console on|off     monitor writes its log to the serial port (default off)\n"
-	      "  --serial-port PORT   I/O port of that serial port (default 0x3f8)\n"
+	      "  --policy FILE        what the policy page says; 'igvm policy --help' tells the keys\n"
+	      "  --set KEY=VALUE      one line of it; later options win\n"
+	      "  --guest-vmpl N, --console on|off, --serial-port PORT\n"
+	      "                       short for --set guest-vmpl=N and so on\n"
 	      "  --name TEXT          name of the image, for the log (default cashew)\n"
 	      "  --host NAME          initial state as this host wants it (default: the first)\n"
 	      "  -q, --quiet          no summary\n"
@@ -86,21 +90,14 @@ static int bad_value(const char *option, const char *value, const char *allowed)
 	return ERR_INVALID;
 }
 
-static int parse_u32(const char *option, const char *text, uint64_t min, uint64_t max, const char *allowed,
-		     uint32_t *value)
+static int set_policy(struct options *options, const char *key, const char *value)
 {
-	uint64_t number;
+	const char *error = policy_set(&options->policy, key, value);
 
-	if (parse_number(text, max, &number) != 0 || number < min)
-		return bad_value(option, text, allowed);
-	*value = (uint32_t)number;
-	return 0;
-}
-
-static int parse_console(const char *text, bool *on)
-{
-	*on = strcmp(text, "on") == 0;
-	return *on || strcmp(text, "off") == 0 ? 0 : bad_value("console", text, "on or off");
+	if (error == NULL)
+		return 0;
+	report("build: --%s %s: %s", key, value, error);
+	return ERR_INVALID;
 }
 
 static int take_option(struct options *options, int option, const char *value)
@@ -133,12 +130,16 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_NAME:
 		options->name = value;
 		return 0;
+	case OPTION_POLICY:
+		return policy_read_file(&options->policy, value);
+	case OPTION_SET:
+		return policy_set_argument(&options->policy, "build", value);
 	case OPTION_CONSOLE:
-		return parse_console(value, &options->console);
+		return set_policy(options, "console", value);
 	case OPTION_VMPL:
-		return parse_u32("guest-vmpl", value, 1, 3, "1, 2 or 3", &options->guest_vmpl);
+		return set_policy(options, "guest-vmpl", value);
 	case OPTION_SERIAL:
-		return parse_u32("serial-port", value, 1, 0xFFF8, "an I/O port", &options->serial_port);
+		return set_policy(options, "serial-port", value);
 	case OPTION_HOST:
 		options->recipe = recipe_find(value);
 		return options->recipe ? 0 : bad_value("host", value, "one that 'igvm build --help' lists");
@@ -175,9 +176,7 @@ static int lay_out(struct layout *layout, const struct options *options)
 	int result;
 
 	layout->recipe = options->recipe;
-	layout->block.flags = options->console ? LAUNCH_FLAG_CONSOLE : 0;
-	layout->block.guest_vmpl = options->guest_vmpl;
-	layout->block.serial_port = options->serial_port;
+	layout->policy = options->policy;
 	memcpy(layout->block.image_name, options->name, strlen(options->name));
 	if (options->payload) {
 		result = guest_add_payload(layout, options->payload);
@@ -251,11 +250,10 @@ int command_build(int argc, char **argv)
 		.append = NULL,
 		.name = "cashew",
 		.recipe = recipe_at(0),
-		.guest_vmpl = DEFAULT_VMPL,
-		.serial_port = DEFAULT_SERIAL_PORT,
 	};
 	int option;
 
+	policy_init(&options.policy);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":ho:q", long_options, NULL)) != -1) {
 		if (option == OPTION_HELP) {

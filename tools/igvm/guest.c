@@ -56,7 +56,8 @@ static int add_page_tables(struct layout *layout)
 	return guest_add_content(layout, GUEST_PAGE_TABLES, table, sizeof(table), 0, "page tables");
 }
 
-static void set_context(struct vmsa *vmsa, const struct launch_block *block, const struct recipe *recipe)
+/* The level is left out: the policy has it, and the monitor fills it in. */
+static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
 {
 	const struct vmsa_segment code = { SELECTOR_CODE, ATTRIBUTES_CODE, 0xFFFFFFFF, 0 };
 	const struct vmsa_segment data = { SELECTOR_DATA, ATTRIBUTES_DATA, 0xFFFFFFFF, 0 };
@@ -66,7 +67,6 @@ static void set_context(struct vmsa *vmsa, const struct launch_block *block, con
 	vmsa->fs = vmsa->gs = data;
 	vmsa->ldtr = (struct vmsa_segment){ 0, 0x082, 0xFFFF, 0 };
 	vmsa->tr = (struct vmsa_segment){ 0, 0x08B, 0xFFFF, 0 };
-	vmsa->vmpl = (uint8_t)block->guest_vmpl;
 	vmsa->efer = EFER_LME | EFER_LMA | EFER_SVME;
 	vmsa->cr0 = 0x80000011;
 	vmsa->cr4 = 0x20;
@@ -85,7 +85,7 @@ int guest_add_common(struct layout *layout, uint64_t entry)
 {
 	struct launch_block *block = &layout->block;
 
-	set_context(&layout->guest_vmsa, block, layout->recipe);
+	set_context(&layout->guest_vmsa, layout->recipe);
 	layout->guest_vmsa.rip = entry;
 	if (add_gdt(layout) != 0 || add_page_tables(layout) != 0)
 		return ERR_INVALID;

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/launch.h"
 #include "check.h"
 #include "commands.h"
 #include "digest.h"
+#include "own.h"
+#include "policy.h"
 
 static const char *platform_name(uint8_t type)
 {
@@ -246,9 +247,20 @@ static const char *range_kind_name(uint32_t kind)
 	}
 }
 
+static void print_policy_page(const struct policy_page *policy)
+{
+	char text[1024];
+
+	if (!policy_format(policy, text, sizeof(text)))
+		return;
+	puts("\npolicy page, measured");
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		printf("  %s\n", line);
+}
+
 static void print_launch_block(const struct launch_block *block)
 {
-	const uint64_t monitor_gpa = MONITOR_GPA, monitor_size = MONITOR_SIZE;
+	const uint64_t monitor_gpa = block->region_gpa, monitor_size = MONITOR_SIZE;
 	const char *map = "none";
 
 	if (block->map_kind == LAUNCH_MAP_E820)
@@ -257,8 +269,7 @@ static void print_launch_block(const struct launch_block *block)
 		map = "IGVM";
 	printf("\nCashew image \"%.*s\", launch block version %" PRIu32 "\n", (int)sizeof(block->image_name),
 	       block->image_name, block->version);
-	printf("  guest at VMPL %" PRIu32 "; console %s, port 0x%" PRIx32 "; %s; %smemory map: %s at 0x%" PRIx64 "\n",
-	       block->guest_vmpl, block->flags & LAUNCH_FLAG_CONSOLE ? "on" : "off", block->serial_port,
+	printf("  %s; %smemory map: %s at 0x%" PRIx64 "\n",
 	       block->flags & LAUNCH_FLAG_VALIDATE_ALL ? "all memory validated" : "memory not validated",
 	       block->flags & LAUNCH_FLAG_TEST ? "TEST payload; " : "", map, block->map_gpa);
 	printf("  monitor ends at 0x%" PRIx64 " of 0x%" PRIx64 "; guest page tables at 0x%" PRIx64 ", 0x%" PRIx64
@@ -276,32 +287,6 @@ static void print_launch_block(const struct launch_block *block)
 		       range->flags & LAUNCH_RANGE_FLAG_RESERVED ? ", reserved" : "",
 		       range->flags & LAUNCH_RANGE_FLAG_ACPI ? ", ACPI" : "");
 	}
-}
-
-/* Our own images carry their launch block in the first page of the monitor. */
-static int find_launch_block(const struct igvm_file *file, struct launch_block *block, struct igvm_error *error)
-{
-	struct igvm_cursor cursor = { 0 };
-	struct igvm_header header;
-	struct igvm_page_data page;
-	const uint8_t *content;
-	int result;
-
-	while ((result = igvm_next(file, &cursor, &header, error)) == 0) {
-		if (header.type != IGVM_VHT_PAGE_DATA)
-			continue;
-		result = igvm_read_page_data(file, &header, &page, error);
-		if (result != 0)
-			return result;
-		if (page.gpa != MONITOR_GPA + LAUNCH_OFF_BLOCK || page.file_offset == 0)
-			continue;
-		result = igvm_file_data(file, &header, page.file_offset, sizeof(*block), &content, error);
-		if (result != 0)
-			return result;
-		memcpy(block, content, sizeof(*block));
-		return block->magic == LAUNCH_MAGIC ? 0 : ERR_NOT_FOUND;
-	}
-	return result;
 }
 
 static int print_digests(const struct igvm_file *file, const struct summary *summary, struct igvm_error *error)
@@ -337,7 +322,7 @@ static int print_digests(const struct igvm_file *file, const struct summary *sum
 static int inspect(const char *path, const struct blob *blob)
 {
 	struct summary summary = { 0 };
-	struct launch_block block;
+	struct own_pages own;
 	struct igvm_error error;
 	struct igvm_file file;
 	int result = igvm_open(&file, blob->data, blob->size, &error);
@@ -351,8 +336,13 @@ static int inspect(const char *path, const struct blob *blob)
 	if (result != 0)
 		goto out;
 	print_memory(&summary);
-	if (find_launch_block(&file, &block, &error) == 0)
-		print_launch_block(&block);
+	result = own_find(&file, &own, &error);
+	if (result == 0) {
+		print_launch_block(&own.block);
+		print_policy_page(&own.policy);
+	} else if (result != ERR_NOT_FOUND) {
+		goto out;
+	}
 	result = print_digests(&file, &summary, &error);
 out:
 	if (result != 0)

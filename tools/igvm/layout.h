@@ -10,6 +10,7 @@
 #define IGVM_LAYOUT_H
 
 #include "abi/launch.h"
+#include "abi/policy.h"
 #include "abi/snp.h"
 #include "image.h"
 #include "recipe.h"
@@ -38,6 +39,7 @@ struct layout {
 	const struct recipe *recipe;
 	struct image image;
 	struct launch_block block;
+	struct policy_page policy;
 	struct vmsa guest_vmsa;
 	/* For the summary. */
 	uint32_t monitor_pages; /* launched pages of the monitor */
@@ -53,7 +55,7 @@ struct linux_input {
 __must_check int guest_add_linux(struct layout *layout, const struct linux_input *input);
 __must_check int guest_add_payload(struct layout *layout, const char *path);
 
-/* block.flags, guest_vmpl, serial_port and image_name are set by the caller; the rest is filled in here. */
+/* The policy, block.flags and image_name are set by the caller; the rest is filled in here. */
 __must_check int monitor_add(struct layout *layout, const char *path, const char *archive_path); /* may be NULL */
 
 /* Adds a launch range; page-aligned. Neighbours of the same kind are merged. ERR_INVALID when there are too many. */

@@ -301,18 +301,22 @@ static int add_region(struct layout *layout, struct region *region)
 
 	block->magic = LAUNCH_MAGIC;
 	block->version = LAUNCH_VERSION;
+	block->region_gpa = MONITOR_GPA;
 	block->image_end = region->image_end;
 	if (launch_ranges_finish(block) != 0)
 		return ERR_INVALID;
 	region->access[LAUNCH_OFF_BLOCK / PAGE_SIZE] = ACCESS_READ;
 	region->access[LAUNCH_OFF_GUEST_VMSA / PAGE_SIZE] = ACCESS_READ;
+	region->access[LAUNCH_OFF_POLICY / PAGE_SIZE] = ACCESS_READ;
 	memcpy(region->content + LAUNCH_OFF_BLOCK, block, sizeof(*block));
 	memcpy(region->content + LAUNCH_OFF_GUEST_VMSA, &layout->guest_vmsa, sizeof(layout->guest_vmsa));
+	memcpy(region->content + LAUNCH_OFF_POLICY, &layout->policy, sizeof(layout->policy));
 	fill_page_tables(region);
 	fill_context(&layout->image.vmsa, layout->recipe, MONITOR_GPA + region->entry);
 
 	add_launched(layout, region, LAUNCH_OFF_BLOCK);
 	add_launched(layout, region, LAUNCH_OFF_GUEST_VMSA);
+	add_launched(layout, region, LAUNCH_OFF_POLICY);
 	for (uint64_t i = 0; i < LAUNCH_PAGE_TABLE_PAGES; i++)
 		add_launched(layout, region, LAUNCH_OFF_PAGE_TABLES + i * PAGE_SIZE);
 	for (uint64_t offset = LAUNCH_OFF_IMAGE; offset < region->image_end; offset += PAGE_SIZE) {
