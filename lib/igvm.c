@@ -34,7 +34,7 @@ static const struct type_info type_table[] = {
 	{ IGVM_VHT_SRAT, sizeof(struct igvm_parameter), true, "SRAT" },
 	{ IGVM_VHT_MADT, sizeof(struct igvm_parameter), true, "MADT" },
 	{ IGVM_VHT_MMIO_RANGES, sizeof(struct igvm_parameter), true, "MMIO_RANGES" },
-	{ IGVM_VHT_SNP_ID_BLOCK, 0x2B8, false, "SNP_ID_BLOCK" },
+	{ IGVM_VHT_SNP_ID_BLOCK, sizeof(struct igvm_snp_id_block), false, "SNP_ID_BLOCK" },
 	{ IGVM_VHT_MEMORY_MAP, sizeof(struct igvm_parameter), true, "MEMORY_MAP" },
 	{ IGVM_VHT_ERROR_RANGE, 16, false, "ERROR_RANGE" },
 	{ IGVM_VHT_COMMAND_LINE, sizeof(struct igvm_parameter), true, "COMMAND_LINE" },
@@ -334,6 +334,23 @@ int igvm_read_required_memory(const struct igvm_file *file, const struct igvm_he
 		return fail_field(header, 0, "range is not page aligned", error);
 	if (!checked_add(memory->gpa, memory->number_of_bytes, &end))
 		return fail_field(header, 0, "range reaches beyond the address space", error);
+	return 0;
+}
+
+int igvm_read_id_block(const struct igvm_file *file, const struct igvm_header *header, struct igvm_snp_id_block *block,
+		       struct igvm_error *error)
+{
+	int result = copy_body(file, header, IGVM_VHT_SNP_ID_BLOCK, block, sizeof(*block), error);
+
+	if (result != 0)
+		return result;
+	if (block->author_key_enabled > 1)
+		return fail_field(header, offsetof(struct igvm_snp_id_block, author_key_enabled),
+				  "author key must be enabled or not: 1 or 0", error);
+	if ((block->reserved[0] | block->reserved[1] | block->reserved[2]) != 0 || block->id_public_key.reserved != 0 ||
+	    block->author_public_key.reserved != 0)
+		return fail_field(header, offsetof(struct igvm_snp_id_block, reserved), "reserved field is not zero",
+				  error);
 	return 0;
 }
 

@@ -84,6 +84,8 @@ __must_check int igvm_read_vp_context(const struct igvm_file *file, const struct
 				      struct igvm_vp_context *context, struct igvm_error *error);
 __must_check int igvm_read_required_memory(const struct igvm_file *file, const struct igvm_header *header,
 					   struct igvm_required_memory *memory, struct igvm_error *error);
+__must_check int igvm_read_id_block(const struct igvm_file *file, const struct igvm_header *header,
+				    struct igvm_snp_id_block *block, struct igvm_error *error);
 /* For all types whose body is a parameter: igvm_type_is_parameter(). */
 __must_check int igvm_read_parameter(const struct igvm_file *file, const struct igvm_header *header,
 				     struct igvm_parameter *parameter, struct igvm_error *error);

@@ -122,6 +122,36 @@ struct igvm_required_memory {
 	uint32_t flags;
 	uint32_t reserved;
 };
+
+/* Numbers are little-endian here, in 72 bytes of which a P-384 number takes 48. */
+#define IGVM_SNP_NUMBER_SIZE 72u
+struct igvm_snp_signature {
+	uint8_t r[IGVM_SNP_NUMBER_SIZE], s[IGVM_SNP_NUMBER_SIZE];
+};
+struct igvm_snp_public_key {
+	uint32_t curve; /* SNP_CURVE_P384 */
+	uint32_t reserved;
+	uint8_t qx[IGVM_SNP_NUMBER_SIZE], qy[IGVM_SNP_NUMBER_SIZE];
+};
+struct igvm_snp_id_block {
+	uint32_t compatibility_mask;
+	uint8_t author_key_enabled;
+	uint8_t reserved[3];
+	uint8_t ld[48]; /* launch digest */
+	uint8_t family_id[16];
+	uint8_t image_id[16];
+	uint32_t version; /* 1 */
+	uint32_t guest_svn;
+	uint32_t id_key_algorithm;     /* SNP_ALGORITHM_ECDSA_P384_SHA384 */
+	uint32_t author_key_algorithm; /* ... or 0 without an author key */
+	struct igvm_snp_signature id_key_signature;
+	struct igvm_snp_public_key id_public_key;
+	struct igvm_snp_signature author_key_signature;
+	struct igvm_snp_public_key author_public_key;
+};
+_Static_assert(sizeof(struct igvm_snp_id_block) == 0x2B8, "SNP_ID_BLOCK");
+_Static_assert(offsetof(struct igvm_snp_id_block, id_key_signature) == 0x068, "SNP_ID_BLOCK.id_key_signature");
+_Static_assert(offsetof(struct igvm_snp_id_block, author_key_signature) == 0x190, "SNP_ID_BLOCK.author_key_signature");
 _Static_assert(sizeof(struct igvm_supported_platform) == 16, "SUPPORTED_PLATFORM");
 _Static_assert(sizeof(struct igvm_guest_policy) == 16, "GUEST_POLICY");
 _Static_assert(sizeof(struct igvm_parameter_area) == 16, "PARAMETER_AREA");

@@ -396,4 +396,47 @@ struct snp_key_rsp {
 };
 _Static_assert(sizeof(struct snp_key_rsp) == 0x40, "key response");
 
+/*
+ * ID block and ID authentication (firmware ABI, SNP_LAUNCH_FINISH): the guest's owner signs what may be launched. The
+ * security processor compares digest and policy, checks the signatures, and puts the digests of the keys into reports.
+ */
+#define SNP_CURVE_P384 2u
+#define SNP_ALGORITHM_ECDSA_P384_SHA384 1u
+struct snp_id_block {
+	uint8_t ld[SNP_DIGEST_SIZE];
+	uint8_t family_id[16];
+	uint8_t image_id[16];
+	uint32_t version; /* 1 */
+	uint32_t guest_svn;
+	uint64_t policy;
+};
+_Static_assert(sizeof(struct snp_id_block) == 0x60, "ID block");
+
+/* Numbers are little-endian, 72 bytes of which 48 are used. */
+struct snp_public_key {
+	uint32_t curve;
+	uint8_t qx[72], qy[72];
+	uint8_t reserved[0x404 - 4 - 144];
+};
+_Static_assert(sizeof(struct snp_public_key) == 0x404, "public key");
+struct snp_signature {
+	uint8_t r[72], s[72];
+	uint8_t reserved[512 - 144];
+};
+_Static_assert(sizeof(struct snp_signature) == 0x200, "signature");
+
+struct snp_id_auth {
+	uint32_t id_key_algorithm, author_key_algorithm;
+	uint8_t reserved_08[0x40 - 8];
+	struct snp_signature id_block_signature; /* 0x040: over the ID block, by the ID key */
+	struct snp_public_key id_key;		 /* 0x240 */
+	uint8_t reserved_644[0x680 - 0x644];
+	struct snp_signature id_key_signature; /* 0x680: over the ID key's 0x404 bytes, by the author's key */
+	struct snp_public_key author_key;      /* 0x880 */
+	uint8_t reserved_c84[0x1000 - 0xC84];
+};
+_Static_assert(offsetof(struct snp_id_auth, id_key) == 0x240, "id_auth.id_key");
+_Static_assert(offsetof(struct snp_id_auth, author_key) == 0x880, "id_auth.author_key");
+_Static_assert(sizeof(struct snp_id_auth) == 4096, "ID authentication is a page");
+
 #endif

@@ -194,13 +194,12 @@ static int verify(const struct blob *image, const char *path, uint32_t mask, uin
 	struct summary summary = { 0 };
 	struct igvm_error error;
 	struct igvm_file file;
-	bool ambiguous;
 	int result = igvm_open(&file, image->data, image->size, &error);
 
 	if (result == 0)
 		result = check_file(&file, &summary, &error);
 	if (result == 0)
-		result = digest_compute(&file, mask, ZERO_PAGES_NORMAL, digest, &ambiguous, &error);
+		result = digest_compute(&file, mask, LOADER_QEMU, digest, &error);
 	if (result != 0)
 		report_igvm_error(path, &error);
 	summary_free(&summary);

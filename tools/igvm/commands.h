@@ -8,8 +8,14 @@
 
 #define STATUS_OK 0
 #define STATUS_FAILED 1
+#define STATUS_DIFFERENT 2 /* diff: the images differ */
 
 int command_build(int argc, char **argv);
+int command_diff(int argc, char **argv);
+int command_extract(int argc, char **argv);
 int command_inspect(int argc, char **argv);
+int command_measure(int argc, char **argv);
+int command_policy(int argc, char **argv);
+int command_sign(int argc, char **argv);
 
 #endif

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
 #include "commands.h"
-#include "digest.h"
-#include "own.h"
-#include "policy.h"
+#include "extents.h"
+#include "inspect.h"
+#include "map.h"
+#include "notes.h"
+#include "report.h"
 
-static const char *platform_name(uint8_t type)
+const char *platform_name(uint8_t type)
 {
 	switch (type) {
 	case IGVM_PLATFORM_NATIVE:
@@ -27,30 +28,6 @@ static const char *platform_name(uint8_t type)
 	}
 }
 
-static const char *extent_name(const struct extent *extent)
-{
-	if (extent->type == IGVM_VHT_PARAMETER_INSERT)
-		return "parameters, written by the host";
-	if (extent->type == IGVM_VHT_VP_CONTEXT)
-		return "context of a processor (VMSA), measured";
-	if (extent->data_type == IGVM_PAGE_TYPE_SECRETS)
-		return "secrets page";
-	if (extent->data_type != IGVM_PAGE_TYPE_NORMAL)
-		return "CPUID page";
-	if (extent->flags & IGVM_PAGE_FLAG_SHARED)
-		return "shared with the host";
-	if (extent->flags & IGVM_PAGE_FLAG_UNMEASURED)
-		return "not measured";
-	return extent->zeros ? "measured, no content" : "measured";
-}
-
-/* True when b continues a: one line of output for both. */
-static bool continues(const struct extent *a, const struct extent *b)
-{
-	return a->gpa + a->size == b->gpa && a->mask == b->mask && a->type == b->type && a->data_type == b->data_type &&
-	       a->flags == b->flags && a->zeros == b->zeros && a->type == IGVM_VHT_PAGE_DATA;
-}
-
 static void print_extent(const struct extent *extent, uint64_t end)
 {
 	uint64_t pages = (end - extent->gpa) / PAGE_SIZE;
@@ -59,26 +36,10 @@ static void print_extent(const struct extent *extent, uint64_t end)
 	       end - 1, pages, pages == 1 ? " " : "s", extent->mask, extent_name(extent));
 }
 
-/* Returns the index behind the run that starts at index i; *end is the run's end address. */
-static size_t find_run(const struct extent *extent, size_t count, size_t i, uint64_t *end)
-{
-	size_t next = i + 1;
-
-	while (next < count && continues(&extent[next - 1], &extent[next]))
-		next++;
-	*end = extent[next - 1].gpa + extent[next - 1].size;
-	return next;
-}
-
-static void print_policy(uint64_t policy)
-{
-	printf("ABI %" PRIu64 ".%" PRIu64 " or later, SMT %s, debugging %s%s", (policy >> 8) & 0xFF, policy & 0xFF,
-	       policy & SNP_POLICY_SMT ? "allowed" : "forbidden", policy & SNP_POLICY_DEBUG ? "ALLOWED" : "forbidden",
-	       policy & SNP_POLICY_MUST_BE_ONE ? "" : ", INVALID: bit 17 is not set");
-}
-
 static void print_top(const char *path, const struct igvm_file *file, const struct summary *summary)
 {
+	char text[256];
+
 	printf("file      %s: %" PRIu64 " bytes, format version %" PRIu32 ", checksum 0x%08" PRIx32 " is right\n", path,
 	       file->size, file->version, file->checksum);
 	for (size_t i = 0; i < summary->platform_count; i++) {
@@ -94,8 +55,8 @@ static void print_top(const char *path, const struct igvm_file *file, const stru
 	for (size_t i = 0; i < summary->policy_count; i++) {
 		printf("policy    0x%" PRIx64 ", mask 0x%" PRIx32 ": ", summary->policy[i].policy,
 		       summary->policy[i].compatibility_mask);
-		print_policy(summary->policy[i].policy);
-		putchar('\n');
+		describe_guest_policy(summary->policy[i].policy, text, sizeof(text));
+		puts(text);
 	}
 }
 
@@ -176,7 +137,7 @@ static int print_directives(const struct igvm_file *file, const struct summary *
 	while ((result = igvm_next(file, &cursor, &header, error)) == 0) {
 		if (extent < summary->extent_count && summary->extent[extent].offset == header.offset) {
 			if (extent == run_end) {
-				run_end = find_run(summary->extent, summary->extent_count, extent, &end);
+				run_end = extent_run(summary->extent, summary->extent_count, extent, &end);
 				print_extent(&summary->extent[extent], end);
 			}
 			extent++;
@@ -191,43 +152,7 @@ static int print_directives(const struct igvm_file *file, const struct summary *
 	return result == ERR_NOT_FOUND ? 0 : result;
 }
 
-static int compare_extents(const void *a, const void *b)
-{
-	const struct extent *left = a, *right = b;
-
-	if (left->gpa != right->gpa)
-		return left->gpa < right->gpa ? -1 : 1;
-	return left->offset < right->offset ? -1 : 1;
-}
-
-static void print_gap(uint64_t size)
-{
-	uint64_t pages = size / PAGE_SIZE;
-
-	printf("  %31s  %7" PRIu64 " page%s nothing\n", "", pages, pages == 1 ? " " : "s");
-}
-
-static void print_memory(const struct summary *summary)
-{
-	struct extent *sorted = allocate(summary->extent_count * sizeof(*sorted));
-	uint64_t end = 0;
-
-	if (summary->extent_count != 0)
-		memcpy(sorted, summary->extent, summary->extent_count * sizeof(*sorted));
-	qsort(sorted, summary->extent_count, sizeof(*sorted), compare_extents);
-	puts("\nguest memory, by address");
-	for (size_t i = 0; i < summary->extent_count;) {
-		size_t first = i;
-
-		if (sorted[i].gpa > end)
-			print_gap(sorted[i].gpa - end);
-		i = find_run(sorted, summary->extent_count, i, &end);
-		print_extent(&sorted[first], end);
-	}
-	free(sorted);
-}
-
-static const char *range_kind_name(uint32_t kind)
+const char *range_kind_name(uint32_t kind)
 {
 	switch (kind) {
 	case LAUNCH_RANGE_IMAGE:
@@ -245,17 +170,6 @@ static const char *range_kind_name(uint32_t kind)
 	default:
 		return "UNKNOWN";
 	}
-}
-
-static void print_policy_page(const struct policy_page *policy)
-{
-	char text[1024];
-
-	if (!policy_format(policy, text, sizeof(text)))
-		return;
-	puts("\npolicy page, measured");
-	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
-		printf("  %s\n", line);
 }
 
 static void print_launch_block(const struct launch_block *block)
@@ -289,98 +203,84 @@ static void print_launch_block(const struct launch_block *block)
 	}
 }
 
-static int print_digests(const struct igvm_file *file, const struct summary *summary, struct igvm_error *error)
+static void print_digests(const struct source *source, uint32_t mask)
 {
-	for (size_t i = 0; i < summary->platform_count; i++) {
-		const struct igvm_supported_platform *platform = &summary->platform[i];
-		uint8_t digest[SNP_DIGEST_SIZE];
-		char text[2 * SNP_DIGEST_SIZE + 1];
-		bool ambiguous;
-		int result;
+	uint8_t digest[LOADER_COUNT][SNP_DIGEST_SIZE];
+	char text[2 * SNP_DIGEST_SIZE + 1];
+	struct notes notes;
 
-		if (platform->platform_type != IGVM_PLATFORM_SEV_SNP)
-			continue;
-		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NORMAL, digest, &ambiguous,
-					error);
-		if (result != 0)
-			return result;
-		digest_format(digest, text);
-		printf("\nlaunch digest  %s\n", text);
-		if (!ambiguous)
-			continue;
-		result = digest_compute(file, platform->compatibility_mask, ZERO_PAGES_NATIVE, digest, &ambiguous,
-					error);
-		if (result != 0)
-			return result;
-		digest_format(digest, text);
-		printf("       or else  %s\n", text);
-		puts("  The second is what loaders get that launch pages without content as zero pages (QEMU).");
+	for (unsigned i = 0; i < LOADER_COUNT; i++) {
+		if (source_digest(source, mask, (enum loader)i, digest[i]) != 0)
+			return;
 	}
-	return 0;
+	digest_format(digest[LOADER_QEMU], text);
+	printf("\nlaunch digest  %s\n", text);
+	if (memcmp(digest[LOADER_QEMU], digest[LOADER_LIBRARY], SNP_DIGEST_SIZE) != 0) {
+		digest_format(digest[LOADER_LIBRARY], text);
+		printf("       or else  %s\n", text);
+		puts("  The first is what QEMU with KVM measures, the second what the IGVM library computes.");
+	}
+	notes_collect(source, mask, &notes);
+	for (size_t i = 0; i < notes.count; i++)
+		printf("note: %s\n", notes.text[i]);
+	report_id_block(source, mask, digest[LOADER_QEMU]);
 }
 
-static int inspect(const char *path, const struct blob *blob)
+static int inspect_text(const struct source *source)
 {
-	struct summary summary = { 0 };
-	struct own_pages own;
 	struct igvm_error error;
-	struct igvm_file file;
-	int result = igvm_open(&file, blob->data, blob->size, &error);
 
-	if (result == 0)
-		result = check_file(&file, &summary, &error);
-	if (result != 0)
-		goto out;
-	print_top(path, &file, &summary);
-	result = print_directives(&file, &summary, &error);
-	if (result != 0)
-		goto out;
-	print_memory(&summary);
-	result = own_find(&file, &own, &error);
-	if (result == 0) {
-		print_launch_block(&own.block);
-		print_policy_page(&own.policy);
-	} else if (result != ERR_NOT_FOUND) {
-		goto out;
+	print_top(source->path, &source->file, &source->summary);
+	if (print_directives(&source->file, &source->summary, &error) != 0) {
+		report_igvm_error(source->path, &error);
+		return STATUS_FAILED;
 	}
-	result = print_digests(&file, &summary, &error);
-out:
-	if (result != 0)
-		report_igvm_error(path, &error);
-	summary_free(&summary);
-	return result == 0 ? STATUS_OK : STATUS_FAILED;
+	map_print(&source->summary);
+	if (source->is_own) {
+		print_launch_block(&source->own.block);
+		puts("\npolicy page, measured");
+		report_policy_page(&source->own.policy, "  ");
+	} else if (source->not_own != NULL) {
+		printf("\n%s\n", source->not_own);
+	}
+	if (source_snp_mask(source) != 0)
+		print_digests(source, source_snp_mask(source));
+	return STATUS_OK;
 }
 
 static void print_help(void)
 {
-	puts("usage: igvm inspect FILE\n\n"
-	     "Shows the platforms, the policy, the directives, the guest's memory and the launch digest of an IGVM "
-	     "image.\n"
-	     "A file that is damaged or breaks the format's rules is refused with the offset of the first fault.");
+	puts("usage: igvm inspect FILE [--json]\n\n"
+	     "Shows the platforms, the policy, the directives in file order, a picture of the guest's memory and the launch digest\n"
+	     "of an IGVM image; of images of this monitor also what it is told. A file that is damaged or breaks the format's rules is\n"
+	     "refused with the directive and the file offset of the first fault.\n\n"
+	     "  --json       for machines\n"
+	     "  -h, --help   this text");
 }
 
 int command_inspect(int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-	struct blob blob;
-	int option, status;
+	enum { JSON = 256 };
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+						 { "json", no_argument, NULL, JSON },
+						 { NULL, 0, NULL, 0 } };
+	struct source source;
+	bool json = false;
+	int option, status = STATUS_FAILED;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (option != 'h') {
-			report_option("inspect", option, argv);
-			return STATUS_FAILED;
+	while ((option = command_option("inspect", argc, argv, ":h", options)) != -1) {
+		if (option == 'h') {
+			print_help();
+			return STATUS_OK;
 		}
-		print_help();
-		return STATUS_OK;
+		if (option != JSON)
+			return STATUS_FAILED;
+		json = true;
 	}
-	if (optind + 1 != argc) {
-		report("inspect: one file must be named; see 'igvm inspect --help'");
+	if (command_one_file("inspect", argc) != 0)
 		return STATUS_FAILED;
-	}
-	if (blob_read(&blob, "image", argv[optind]) != 0)
-		return STATUS_FAILED;
-	status = inspect(argv[optind], &blob);
-	blob_free(&blob);
+	if (source_open(&source, argv[optind]) == 0)
+		status = json ? inspect_json(&source) : inspect_text(&source);
+	source_close(&source);
 	return status;
 }

@@ -13,6 +13,11 @@ static const struct {
 } commands[] = {
 	{ "build", "make an image from the monitor and a guest", command_build },
 	{ "inspect", "show what an image holds, and its launch digest", command_inspect },
+	{ "measure", "compute the launch digest for the hosts that may launch an image", command_measure },
+	{ "policy", "show or change the policy page of an image", command_policy },
+	{ "sign", "add an ID block and its authentication to an image", command_sign },
+	{ "diff", "tell in what two images differ, and why their digests do", command_diff },
+	{ "extract", "write contents of an image to files", command_extract },
 };
 
 static void print_usage(void)
@@ -23,7 +28,7 @@ static void print_usage(void)
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n'igvm COMMAND --help' explains a command.\n", stdout);
+	fputs("\n'igvm COMMAND --help' explains a command. Exit status: 0 done, 1 failed; of diff: 2 the images differ.\n", stdout);
 }
 
 int main(int argc, char **argv)
