@@ -185,7 +185,7 @@ TEST(contents_must_lie_in_the_file)
 	CHECK_BAD(file, bad);
 }
 
-static int compute(struct test_file *test, enum zero_pages zero_pages, char *text, bool *ambiguous)
+static int compute(struct test_file *test, enum loader loader, char *text)
 {
 	uint8_t digest[SNP_DIGEST_SIZE];
 	struct igvm_error error;
@@ -195,52 +195,74 @@ static int compute(struct test_file *test, enum zero_pages zero_pages, char *tex
 	file_finish(test);
 	result = igvm_open(&file, test->data, test->size, &error);
 	if (result == 0)
-		result = digest_compute(&file, 1, zero_pages, digest, ambiguous, &error);
+		result = digest_compute(&file, 1, loader, digest, &error);
 	digest_format(digest, text);
 	return result;
 }
 
+#define DIGEST_TEXT (2 * SNP_DIGEST_SIZE + 1)
+
 /* Expected values were computed with another implementation of SHA-384 (Python's hashlib). */
 TEST(digests)
 {
-	char text[2 * SNP_DIGEST_SIZE + 1];
 	struct test_file file;
-	bool ambiguous;
+	char text[DIGEST_TEXT];
 
 	file_begin(&file, 1);
 	file_platform(&file, 1);
-	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, text, &ambiguous) == 0);
+	REQUIRE(compute(&file, LOADER_LIBRARY, text) == 0);
 	CHECK_TEXT(text,
 		   "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000");
 	file_sample(&file, 1);
-	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, text, &ambiguous) == 0);
-	CHECK(!ambiguous);
-	CHECK_TEXT(text,
-		   "9c4869ac17926671fcac646c46c272edb02a1e2f8beb9c7fb0f0d6b057d9e42a5e0a4c427a8ba51436533ac109ef932f");
+	for (unsigned loader = 0; loader < LOADER_COUNT; loader++) {
+		REQUIRE(compute(&file, (enum loader)loader, text) == 0);
+		CHECK_TEXT(text, "9c4869ac17926671fcac646c46c272edb02a1e2f8beb9c7fb0f0d6b057d9e42a5e0a4c427a8ba51436533ac109ef9"
+				 "32f");
+	}
 }
 
-TEST(pages_without_content_are_told)
+TEST(pages_without_content_depend_on_the_loader)
 {
-	char normal[2 * SNP_DIGEST_SIZE + 1], native[2 * SNP_DIGEST_SIZE + 1], explicit_zeros[2 * SNP_DIGEST_SIZE + 1];
+	char library[DIGEST_TEXT], qemu[DIGEST_TEXT], explicit_zeros[DIGEST_TEXT];
 	struct test_file file = begin();
-	bool ambiguous;
 
 	file_page(&file, 0x1000, 1, 0);
-	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, normal, &ambiguous) == 0);
-	CHECK(ambiguous);
-	REQUIRE(compute(&file, ZERO_PAGES_NATIVE, native, &ambiguous) == 0);
-	CHECK(strcmp(normal, native) != 0);
+	REQUIRE(compute(&file, LOADER_LIBRARY, library) == 0);
+	REQUIRE(compute(&file, LOADER_QEMU, qemu) == 0);
+	CHECK(strcmp(library, qemu) != 0);
 	file = begin();
 	file_page(&file, 0x1000, 1, file_content(&file, 0));
-	REQUIRE(compute(&file, ZERO_PAGES_NORMAL, explicit_zeros, &ambiguous) == 0);
-	CHECK(!ambiguous);
-	CHECK_TEXT(explicit_zeros, normal);
+	REQUIRE(compute(&file, LOADER_LIBRARY, explicit_zeros) == 0);
+	CHECK_TEXT(explicit_zeros, library);
+	REQUIRE(compute(&file, LOADER_QEMU, qemu) == 0);
+	CHECK_TEXT(qemu, library);
+}
+
+/* KVM launches save areas when everything else is in place, and knows but one address for them. */
+TEST(contexts_depend_on_the_loader)
+{
+	char library[2][DIGEST_TEXT], qemu[2][DIGEST_TEXT];
+
+	for (unsigned late = 0; late < 2; late++) {
+		struct test_file file = begin();
+		uint32_t content = file_content(&file, 7);
+
+		if (late == 0)
+			file_context(&file, IGVM_KVM_VMSA_GPA, 1, content);
+		file_page(&file, 0x1000, 1, content);
+		if (late == 1)
+			file_context(&file, IGVM_KVM_VMSA_GPA, 1, content);
+		REQUIRE(compute(&file, LOADER_LIBRARY, library[late]) == 0);
+		REQUIRE(compute(&file, LOADER_QEMU, qemu[late]) == 0);
+	}
+	CHECK(strcmp(library[0], library[1]) != 0);
+	CHECK_TEXT(qemu[0], qemu[1]);
+	CHECK_TEXT(qemu[1], library[1]);
 }
 
 TEST(content_address_and_order_enter_the_digest)
 {
-	char text[4][2 * SNP_DIGEST_SIZE + 1];
-	bool ambiguous;
+	char text[4][DIGEST_TEXT];
 
 	for (unsigned i = 0; i < 4; i++) {
 		struct test_file file = begin();
@@ -248,8 +270,36 @@ TEST(content_address_and_order_enter_the_digest)
 
 		file_page(&file, i == 2 ? 0x5000 : 0x1000, 1, i == 3 ? other : content);
 		file_page(&file, 0x2000, 1, i == 3 ? content : other);
-		REQUIRE(compute(&file, ZERO_PAGES_NORMAL, text[i], &ambiguous) == 0);
+		REQUIRE(compute(&file, LOADER_LIBRARY, text[i]) == 0);
 		for (unsigned j = 0; j < i; j++)
 			CHECK(strcmp(text[i], text[j]) != 0);
 	}
+}
+
+TEST(steps_are_the_launched_pages)
+{
+	struct test_file test;
+	struct igvm_error error;
+	struct igvm_file file;
+	struct steps steps;
+	static const struct {
+		uint64_t gpa;
+		uint8_t type;
+	} expected[] = { { 0x3000, SNP_PAGE_TYPE_UNMEASURED },
+			 { 0x1000, SNP_PAGE_TYPE_NORMAL },
+			 { 0x2000, SNP_PAGE_TYPE_NORMAL },
+			 { IGVM_KVM_VMSA_GPA, SNP_PAGE_TYPE_VMSA } };
+
+	file_sample(&test, 1);
+	REQUIRE(igvm_open(&file, test.data, test.size, &error) == 0);
+	REQUIRE(steps_collect(&file, 1, LOADER_QEMU, &steps, &error) == 0);
+	CHECK_EQ(steps.count, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < steps.count && i < ARRAY_SIZE(expected); i++) {
+		CHECK_EQ(steps.step[i].gpa, expected[i].gpa);
+		CHECK_EQ(steps.step[i].type, expected[i].type);
+	}
+	steps_free(&steps);
+	REQUIRE(steps_collect(&file, 2, LOADER_QEMU, &steps, &error) == 0);
+	CHECK_EQ(steps.count, 0); /* another platform's */
+	steps_free(&steps);
 }
