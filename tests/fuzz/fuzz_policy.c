@@ -6,6 +6,8 @@
 #include "lib/policy.h"
 #include "tools/igvm/policy.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void check_round_trip(const struct policy_page *policy)
 {
 	struct policy_page again;

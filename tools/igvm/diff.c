@@ -181,6 +181,24 @@ static void print_difference(const struct source *a, const struct source *b, con
 
 /* ---- why the digests differ ---- */
 
+static void print_counts(const uint64_t pages[DIFFERENCE_KINDS])
+{
+	static const char *const verbs[DIFFERENCE_KINDS][2] = {
+		[ONLY_FIRST] = { "page is only in the first image", "pages are only in the first image" },
+		[ONLY_SECOND] = { "page is only in the second", "pages are only in the second" },
+		[OTHER_TYPE] = { "page has another type", "pages have another type" },
+		[OTHER_CONTENT] = { "page has another content", "pages have another content" },
+	};
+	const char *separator = " ";
+
+	for (unsigned kind = 0; kind < DIFFERENCE_KINDS; kind++) {
+		if (pages[kind] == 0)
+			continue;
+		printf("%s%" PRIu64 " %s", separator, pages[kind], verbs[kind][pages[kind] != 1]);
+		separator = ", ";
+	}
+}
+
 static void print_reason(const struct differences *differences)
 {
 	const uint64_t *pages = differences->pages;
@@ -193,9 +211,7 @@ static void print_reason(const struct differences *differences)
 	if (differences->other_order)
 		printf(" the same pages are launched in another order");
 	else
-		printf(" %" PRIu64 " pages have another content, %" PRIu64 " another type, %" PRIu64
-		       " are only in the first and %" PRIu64 " only in the second",
-		       pages[OTHER_CONTENT], pages[OTHER_TYPE], pages[ONLY_FIRST], pages[ONLY_SECOND]);
+		print_counts(pages);
 	printf(".\nThey part at launched page %zu:", differences->first_step);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct step *step = &differences->step[i];
