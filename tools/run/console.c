@@ -23,6 +23,7 @@ struct console {
 	struct console_result *result;
 	struct termios saved;
 	bool raw, interactive, stdin_open, escape, prompt;
+	bool interrupted_prompt; /* a message of the kernel ended the line of a prompt that nothing was typed at yet */
 	char queue[QUEUE_MOST]; /* to the guest */
 	size_t queue_size;
 	char typed[8192]; /* from standard input, when that is no terminal: waits for prompts */
@@ -109,6 +110,31 @@ static void remember(struct console_result *result, const char *bytes, size_t si
 	result->last_size += size;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "[   12.345678] ": what the kernel puts before its messages. */
+static bool is_kernel_time(const char *text)
+{
+	if (*text++ != '[')
+		return false;
+	text += strspn(text, " ");
+	if (!is_digit(*text))
+		return false;
+	text += strspn(text, "0123456789");
+	return text[0] == '.' && strspn(text + 1, "0123456789") == 6 && text[7] == ']';
+}
+
+/* The line, at its end, was a prompt of our own guest that a message of the kernel came behind. */
+static bool ends_prompt_with_message(const char *line)
+{
+	const char *message = strstr(line, "# ");
+
+	return strncmp(line, "guest:", 6) == 0 && message != NULL && is_kernel_time(message + 2);
+}
+
 /* Follows the console's last line; true when the byte belongs to an escape sequence for terminals. */
 static bool line_byte(struct console *console, char c)
 {
@@ -124,6 +150,8 @@ static bool line_byte(struct console *console, char c)
 		console->line[console->line_size] = '\0';
 		if (strstr(console->line, "Kernel panic - not syncing") != NULL)
 			console->result->panic = true;
+		if (ends_prompt_with_message(console->line))
+			console->interrupted_prompt = true;
 		console->line_size = 0;
 	} else if (c != '\r') {
 		if (console->line_size == sizeof(console->line) - 1) {
@@ -140,7 +168,7 @@ static bool looks_like_prompt(const struct console *console)
 	const char *line = console->line;
 	size_t size = console->line_size;
 
-	if (size == 2 && memcmp(line, "> ", 2) == 0)
+	if (console->interrupted_prompt || (size == 2 && memcmp(line, "> ", 2) == 0))
 		return true;
 	/* The prompt of our own guest, even when a message of the kernel came behind it. */
 	if (size > 6 && memcmp(line, "guest:", 6) == 0 && memmem(line, size, "# ", 2) != NULL)
@@ -174,6 +202,7 @@ static void at_prompt(struct console *console)
 	const char *text;
 	size_t size;
 
+	console->interrupted_prompt = false;
 	if (!console->result->prompt_seen)
 		console->result->prompt_ms = now_ms() - console->started_ms;
 	console->result->prompt_seen = true;
