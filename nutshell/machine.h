@@ -28,7 +28,8 @@ struct level {
 	uint64_t ghcb_msr;         /* value of MSR C001_0130 of this level */
 	uint64_t ghcb_registered;  /* address registered by MSR protocol 0x012, ~0: none */
 	uint64_t sev_features;     /* as given to AP creation */
-	bool stale;                /* this vCPU took permissions of the level away since it last ran */
+	bool translations;         /* the level ran here since all translations were dropped: there may be some */
+	uint32_t stale_by;         /* vCPUs (a bit each) whose VMPL0 took memory away that they may still reach */
 	uint64_t dr7;              /* what the level wrote last by a DR7 event */
 };
 
@@ -141,6 +142,9 @@ void host_page_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t gpa);
 void host_exit(struct vcpu *vcpu, uint64_t exit_code, uint64_t info_1, uint64_t info_2);
 /* CPUID as the emulated machine's processor answers (policy in psp/cpuid.c); out[] is EAX, EBX, ECX, EDX. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint64_t xcr0, uint64_t xss, uint32_t out[4]);
+/* Most additional pages of one INVLPGB; the option that takes the instruction away from guests. */
+#define MACHINE_INVLPGB_MAX 7u
+extern bool machine_without_invlpgb;
 /* Position of the C-bit: 47 when QEMU offers that many address bits, else 39; or as set on the command line. */
 uint32_t machine_c_bit(void);
 

@@ -66,6 +66,14 @@
 #define RMP_ATTR_PERM_SHIFT 8
 #define RMP_ATTR_VMSA (1ull << 16)
 
+/* INVLPGB, RAX: what counts of the address and of the address space, and what goes with it. */
+#define INVLPGB_ADDRESS (1ull << 0)
+#define INVLPGB_PCID (1ull << 1)
+#define INVLPGB_ASID (1ull << 2) /* the guest's own, EDX[15:0] = 0 */
+#define INVLPGB_GLOBAL (1ull << 3)
+#define INVLPGB_FINAL_ONLY (1ull << 4)
+#define INVLPGB_NESTED (1ull << 5)
+
 #define SNP_VMPL_COUNT 4u
 
 /* Exit codes (APM appendix C); also the error code of #VC (vector 29). */
@@ -238,6 +246,9 @@ struct snp_cpuid_page {
 	uint8_t reserved_3[4096 - 16 - 48 * 64];
 };
 _Static_assert(sizeof(struct snp_cpuid_page) == 4096, "CPUID page");
+
+#define CPUID_ADDRESS_SIZES_LEAF 0x80000008u
+#define CPUID_ADDRESS_SIZES_EBX_INVLPGB (1u << 3) /* EDX[15:0]: most additional pages of one INVLPGB */
 
 #define CPUID_SEV_LEAF 0x8000001Fu
 #define CPUID_SEV_EAX_SEV (1u << 1)

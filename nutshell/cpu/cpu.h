@@ -45,6 +45,7 @@ struct vcpu_cpu {
 	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
 	uint64_t event_before;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
+	bool flush_posted, flush_all; /* INVLPGB since the last TLBSYNC; one of them named everything */
 };
 
 static inline struct vmsa *vmcb_save(const struct vcpu *vcpu)
@@ -67,6 +68,17 @@ static inline volatile uint32_t *vmcb_u32(const struct vcpu *vcpu, uint32_t offs
  * before the caller has let the machine lock go.
  */
 void cpu_shoot_down(void);
+
+/* ---- old translations (tlb.c) ---- */
+/* VMPL0 of this vCPU took something away that this level had. */
+void tlb_taken(struct vcpu *vcpu, uint32_t vmpl);
+/* A level is about to run here: its save area asks for a flush (zeros in TLB_ID and PCPU_ID), or not. */
+void tlb_enter(struct vcpu *vcpu, uint32_t vmpl, bool flush);
+/* VMPL0 of this vCPU makes a save area: nobody may be able to write to it any more. */
+void tlb_check_save_area(const struct vcpu *vcpu);
+/* INVLPGB and TLBSYNC. False: the operands are wrong. */
+bool tlb_broadcast(struct vcpu *vcpu, uint64_t flags, uint64_t count, uint64_t space);
+void tlb_sync(struct vcpu *vcpu);
 
 /* run.S: enters the guest until the next exit. */
 void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);
@@ -108,8 +120,10 @@ void rmp_set_permissions(uint64_t gpa, bool size_2m, uint32_t vmpl, uint8_t perm
 void npt_init(void);
 /* Root for a level; not paged: every access is private. */
 uint64_t npt_root(uint32_t vmpl, bool paged);
-/* Drops what is mapped for a page or block in all levels and views. */
-void npt_drop(uint64_t gpa, bool size_2m);
+/* Drops what is mapped for a page or block in all levels and views; other processors notice at their next entry. */
+bool npt_drop(uint64_t gpa, bool size_2m);
+/* The same at once, as a host does it that changes its nested page tables. */
+void npt_drop_at_once(uint64_t gpa, bool size_2m);
 /* Answers a nested page fault: maps, raises #VC, or asks the host. */
 void npt_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t address);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* PVALIDATE, RMPADJUST and RMPQUERY (APM volume 3), which reach Nutshell as undefined instructions. */
+/* PVALIDATE, RMPADJUST, RMPQUERY, INVLPGB and TLBSYNC (APM volume 3), which reach Nutshell as undefined instructions. */
+#include "lib/string.h"
 #include "nutshell/cpu/cpu.h"
 #include "nutshell/cpu/memory.h"
 
 #define OPCODE_SIZE 4u
+#define SHORT_OPCODE_SIZE 3u
 #define VECTOR_GP 13u
 #define VECTOR_PF 14u
 #define RFLAGS_CF 1ull
@@ -71,6 +73,15 @@ static enum outcome find_operand(struct vcpu *vcpu, uint64_t address, uint64_t s
 	return DONE;
 }
 
+static bool any_permission(const struct operand *operand, uint32_t level)
+{
+	uint8_t found = 0;
+
+	for (uint64_t i = 0; i < (operand->size_2m ? PAGES_PER_2M : 1u); i++)
+		found |= rmp_entry(operand->gpa + i * PAGE_SIZE)->perms[level];
+	return found != 0;
+}
+
 static void pvalidate(struct vcpu *vcpu)
 {
 	uint64_t validate = (uint32_t)vcpu->cpu->gpr[GPR_RDX];
@@ -98,6 +109,10 @@ static void pvalidate(struct vcpu *vcpu)
 		return;
 	}
 	unchanged = operand.entry->validated == validate;
+	for (uint32_t level = 1; level < SNP_VMPL_COUNT && !unchanged && validate == 0; level++) {
+		if (any_permission(&operand, level))
+			tlb_taken(vcpu, level);
+	}
 	if (!unchanged)
 		rmp_set_validated(operand.gpa, operand.size_2m, validate != 0);
 	finish(vcpu, SNP_SUCCESS, unchanged);
@@ -146,7 +161,9 @@ static void rmpadjust(struct vcpu *vcpu)
 	if (target == vcpu->vmpl)
 		perms = operand.entry->perms[target];
 	if ((operand.entry->perms[target] & ~perms) != 0)
-		vcpu->level[target].stale = true;
+		tlb_taken(vcpu, target);
+	if (vcpu->vmpl == 0 && (attributes & RMP_ATTR_VMSA) != 0)
+		tlb_check_save_area(vcpu);
 	rmp_set_permissions(operand.gpa, operand.size_2m, target, perms,
 			    vcpu->vmpl == 0 ? (attributes & RMP_ATTR_VMSA) != 0 : operand.entry->vmsa != 0);
 	finish(vcpu, SNP_SUCCESS, false);
@@ -173,26 +190,51 @@ static void rmpquery(struct vcpu *vcpu)
 	finish(vcpu, code, false);
 }
 
+static void invlpgb(struct vcpu *vcpu)
+{
+	if (tlb_broadcast(vcpu, vmcb_save(vcpu)->rax, (uint32_t)vcpu->cpu->gpr[GPR_RCX],
+			  (uint32_t)vcpu->cpu->gpr[GPR_RDX]))
+		vmcb_save(vcpu)->rip += SHORT_OPCODE_SIZE;
+	else
+		inject_exception(vcpu, VECTOR_GP, true, 0);
+}
+
+static void tlbsync(struct vcpu *vcpu)
+{
+	tlb_sync(vcpu);
+	vmcb_save(vcpu)->rip += SHORT_OPCODE_SIZE;
+}
+
+static const struct instruction {
+	uint8_t size;
+	uint8_t code[OPCODE_SIZE];
+	void (*run)(struct vcpu *);
+	bool broadcast;
+} instructions[] = {
+	{ 4, { 0xF2, 0x0F, 0x01, 0xFF }, pvalidate, false },
+	{ 4, { 0xF3, 0x0F, 0x01, 0xFE }, rmpadjust, false },
+	{ 4, { 0xF3, 0x0F, 0x01, 0xFD }, rmpquery, false },
+	{ 3, { 0x0F, 0x01, 0xFE }, invlpgb, true },
+	{ 3, { 0x0F, 0x01, 0xFF }, tlbsync, true },
+};
+
 bool instruction_emulate(struct vcpu *vcpu)
 {
-	uint8_t code[OPCODE_SIZE];
-	void (*run)(struct vcpu *) = NULL;
+	uint64_t address = vmcb_save(vcpu)->cs.base + vmcb_save(vcpu)->rip;
 
-	if (!guest_read_virtual(vcpu, vmcb_save(vcpu)->cs.base + vmcb_save(vcpu)->rip, code, sizeof(code)))
-		return false;
-	if (code[1] != 0x0F || code[2] != 0x01)
-		return false;
-	if (code[0] == 0xF2 && code[3] == 0xFF)
-		run = pvalidate;
-	else if (code[0] == 0xF3 && code[3] == 0xFE)
-		run = rmpadjust;
-	else if (code[0] == 0xF3 && code[3] == 0xFD)
-		run = rmpquery;
-	if (run == NULL)
-		return false;
-	if (vmcb_save(vcpu)->cpl != 0)
-		inject_exception(vcpu, VECTOR_GP, true, 0);
-	else
-		run(vcpu);
-	return true;
+	for (uint32_t i = 0; i < ARRAY_SIZE(instructions); i++) {
+		const struct instruction *instruction = &instructions[i];
+		uint8_t code[OPCODE_SIZE];
+
+		if ((instruction->broadcast && machine_without_invlpgb) ||
+		    !guest_read_virtual(vcpu, address, code, instruction->size) ||
+		    memcmp(code, instruction->code, instruction->size) != 0)
+			continue;
+		if (vmcb_save(vcpu)->cpl != 0)
+			inject_exception(vcpu, VECTOR_GP, true, 0);
+		else
+			instruction->run(vcpu);
+		return true;
+	}
+	return false;
 }

@@ -2,7 +2,9 @@
 /*
  * Nested page tables: one root for each level with both views of memory (the C-bit is an address bit), and one for each
  * level for the time when it does not page. They start empty and are filled by faults from the reverse map; every change
- * of the reverse map drops what was filled. VMRUN flushes all translations in TCG, so a change is seen at the next entry.
+ * of the reverse map drops what was filled. VMRUN and every exit flush all translations in TCG, so a processor that stays
+ * in its guest goes on with what it had: with a change that the host makes they are all made to leave, with one that
+ * VMPL0 makes it is VMPL0's duty to have the old translations dropped (tlb.c).
  *
  * Execute permissions of user and supervisor share one no-execute bit here: either allows execution.
  */
@@ -90,10 +92,9 @@ static bool drop_in(uint64_t root, uint64_t address, bool size_2m)
 	return found != 0;
 }
 
-void npt_drop(uint64_t gpa, bool size_2m)
+bool npt_drop(uint64_t gpa, bool size_2m)
 {
 	uint64_t c_bit = 1ull << machine_c_bit();
-
 	bool found = false;
 
 	for (uint32_t i = 0; i < SNP_VMPL_COUNT; i++) {
@@ -101,7 +102,12 @@ void npt_drop(uint64_t gpa, bool size_2m)
 		found = drop_in(paged_root[i], gpa | c_bit, size_2m) || found;
 		found = drop_in(unpaged_root[i], gpa, size_2m) || found;
 	}
-	if (found)
+	return found;
+}
+
+void npt_drop_at_once(uint64_t gpa, bool size_2m)
+{
+	if (npt_drop(gpa, size_2m))
 		cpu_shoot_down();
 }
 

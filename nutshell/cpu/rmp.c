@@ -46,7 +46,7 @@ void rmp_set_in_use(uint64_t gpa, bool set)
 	for (uint32_t i = 0; i < IN_USE_MAX; i++) {
 		if (in_use[i] == (set ? 0 : gpa)) {
 			in_use[i] = set ? gpa : 0;
-			npt_drop(gpa, false);
+			npt_drop_at_once(gpa, false);
 			return;
 		}
 	}
@@ -93,7 +93,7 @@ int rmp_update(uint64_t gpa, bool size_2m, bool assigned)
 		if (was_assigned != assigned)
 			scramble(at);
 	}
-	npt_drop(gpa, size_2m);
+	npt_drop_at_once(gpa, size_2m);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ int rmp_psmash(uint64_t gpa)
 	gpa = align_down(gpa, PAGE_SIZE_2M);
 	for (uint64_t at = gpa; at < gpa + PAGE_SIZE_2M; at += PAGE_SIZE)
 		rmp_entry(at)->size_2m = 0;
-	npt_drop(gpa, true);
+	npt_drop_at_once(gpa, true);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ int rmp_launch_page(uint64_t gpa, bool vmsa)
 	reset_entry(entry, true, false);
 	entry->validated = 1;
 	entry->vmsa = vmsa;
-	npt_drop(gpa, false);
+	npt_drop_at_once(gpa, false);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ void rmp_set_validated(uint64_t gpa, bool size_2m, bool validated)
 
 	for (uint64_t at = gpa; at < gpa + size; at += PAGE_SIZE)
 		rmp_entry(at)->validated = validated;
-	npt_drop(gpa, size_2m);
+	(void)npt_drop(gpa, size_2m);
 }
 
 void rmp_set_permissions(uint64_t gpa, bool size_2m, uint32_t vmpl, uint8_t perms, bool vmsa)
@@ -145,5 +145,5 @@ void rmp_set_permissions(uint64_t gpa, bool size_2m, uint32_t vmpl, uint8_t perm
 		entry->perms[vmpl] = perms;
 		entry->vmsa = vmsa;
 	}
-	npt_drop(gpa, size_2m);
+	(void)npt_drop(gpa, size_2m);
 }

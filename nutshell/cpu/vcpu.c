@@ -267,28 +267,14 @@ static void fill_control(struct vcpu *vcpu)
 	*vmcb_u64(vcpu, VMCB_V_INTR) = vcpu->vmpl == 0 ? V_INTR_MASKING : 0;
 }
 
-/*
- * Silicon would run on with old translations; here nothing is old, so the omission itself stops the machine: VMPL0 of
- * this vCPU took permissions away and runs the level without asking for a flush (zeros in TLB_ID and PCPU_ID). What
- * VMPL0 of another vCPU takes away is not checked.
- */
-static void check_flush(const struct vcpu *vcpu, struct level *level, struct vmsa *vmsa)
-{
-	if (level->stale && (vmsa->tlb_id | vmsa->pcpu_id) != 0)
-		machine_stop(STOP_VIOLATION, "VMPL%u of vCPU %u is run with translations from before VMPL0 took memory "
-			     "away", vcpu->vmpl, vcpu->index);
-	level->stale = false;
-	vmsa->tlb_id = 1;
-	vmsa->pcpu_id = vcpu->index + 1u;
-}
-
 static void load_level(struct vcpu *vcpu)
 {
 	struct level *level = &vcpu->level[vcpu->vmpl];
 	struct vmsa *vmsa = machine_ram_page(level->vmsa_gpa);
 
-	if (vcpu->vmpl != 0)
-		check_flush(vcpu, level, vmsa);
+	tlb_enter(vcpu, vcpu->vmpl, (vmsa->tlb_id | vmsa->pcpu_id) == 0);
+	vmsa->tlb_id = 1;
+	vmsa->pcpu_id = vcpu->index + 1u;
 	memcpy(vmcb_save(vcpu), vmsa, VMCB_SAVE_COMMON);
 	memset(vmcb_save(vcpu)->reserved_d8, 0, sizeof(vmcb_save(vcpu)->reserved_d8));
 	vmcb_save(vcpu)->vmpl = 0;

@@ -9,6 +9,7 @@
 struct options options = { .features = GHCB_FEATURE_SNP | GHCB_FEATURE_AP_CREATION | GHCB_FEATURE_MULTI_VMPL |
 				       GHCB_FEATURE_APIC_ID_LIST };
 bool machine_trace_enabled;
+bool machine_without_invlpgb;
 
 uint32_t machine_c_bit(void)
 {
@@ -49,6 +50,8 @@ static bool parse_one(const char *text, size_t length)
 		options.stats = true;
 	else if (is_option(text, length, "trace"))
 		machine_trace_enabled = true;
+	else if (is_option(text, length, "no-invlpgb"))
+		machine_without_invlpgb = true;
 	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number) &&
 		 number <= UINT32_MAX)
 		options.c_bit = (uint32_t)number;
@@ -83,7 +86,7 @@ void options_parse(const char *command_line)
 			length++;
 		/* The first word is the name of Nutshell's own file. */
 		if (length > 0 && !first && !parse_one(command_line, length))
-			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, c-bit=N, features=N",
+			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, c-bit=N, features=N",
 				     command_line);
 		first = first && length == 0;
 		command_line += length;

@@ -58,7 +58,8 @@ static void extended(uint32_t leaf, uint32_t out[4])
 		break;
 	case 0x80000008u:
 		out[0] = (out[0] & ~0xFFu) | (machine_c_bit() < 48u ? machine_c_bit() : 48u);
-		out[1] = 0;
+		out[1] = machine_without_invlpgb ? 0 : CPUID_ADDRESS_SIZES_EBX_INVLPGB;
+		out[3] = machine_without_invlpgb ? 0 : MACHINE_INVLPGB_MAX;
 		break;
 	case 0x8000000Au:
 		memset(out, 0, 4 * sizeof(out[0]));
