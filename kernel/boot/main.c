@@ -108,6 +108,10 @@ static void init_processors(void)
 		log_line("%u processors, of which %u are used", cpus.count, PERCPU_MAX);
 		cpus.count = PERCPU_MAX;
 	}
+	if (cpus.count > 1 && !platform_flush_is_global()) {
+		log_line("the host offers no INVLPGB, so of %u processors one is used", cpus.count);
+		cpus.count = 1;
+	}
 	boot_cpu.apic_id = cpus.apic_id[0];
 	require(vcpu_table_init(cpus.apic_id, cpus.count), TERMINATE_NO_MEMORY, "too many processors");
 	boot_cpu.vcpu = vcpu_by_index(0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/guest/pages.h"
 
+#include "kernel/guest/vcpu.h"
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
@@ -11,7 +12,8 @@
 #define LEGACY_ROM_END 0x100000ull
 
 uint32_t guest_plane;
-static uint64_t flush_generation;
+static uint64_t flush_generation; /* requests so far */
+static uint64_t flush_done;       /* every request up to this number has reached all CPUs */
 
 uint64_t guest_flush_generation(void)
 {
@@ -21,6 +23,20 @@ uint64_t guest_flush_generation(void)
 void guest_flush_request(void)
 {
 	__atomic_add_fetch(&flush_generation, 1, __ATOMIC_ACQ_REL);
+}
+
+/* Callers at the same time flush for each other: whoever begins after a request serves it. */
+void guest_flush(void)
+{
+	uint64_t wanted = guest_flush_generation();
+	uint64_t done = __atomic_load_n(&flush_done, __ATOMIC_ACQUIRE);
+
+	if (vcpu_count() == 1 || done >= wanted)
+		return;
+	platform_planes_flush();
+	while (done < wanted && !__atomic_compare_exchange_n(&flush_done, &done, wanted, false, __ATOMIC_ACQ_REL,
+							     __ATOMIC_ACQUIRE))
+		;
 }
 
 static va_t map_page(gpa_t address, bool size_2m)

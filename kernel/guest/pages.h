@@ -36,10 +36,14 @@ int guest_page_take(gpa_t address, bool size_2m) __must_check;
 int guest_page_grant_launched(gpa_t address) __must_check;
 
 /*
- * Number of times that something was taken away from the guest. A vCPU whose last entry saw another number must drop
- * its translations before it runs on.
+ * Translations. Every loss of a permission is followed by guest_flush_request(), and by guest_flush() before anything
+ * relies on the guest having lost it: before a save area is read, and before the guest runs on after the call. Between the
+ * two another vCPU can still reach the page; it is BUSY, or the host's again, and holds nothing of the monitor's.
+ * With one vCPU there is no other: guest_flush() does nothing, and the vCPU drops its own at its next entry when
+ * guest_flush_generation(), the number of requests, is not what its last entry saw.
  */
-uint64_t guest_flush_generation(void);
 void guest_flush_request(void);
+void guest_flush(void);
+uint64_t guest_flush_generation(void);
 
 #endif

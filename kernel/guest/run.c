@@ -35,8 +35,9 @@ static void serve(struct vcpu *vcpu)
 static bool prepare(struct vcpu *vcpu)
 {
 	uint64_t generation = guest_flush_generation();
-	bool flush = generation != vcpu->flush_generation;
+	bool flush = vcpu_count() == 1 && generation != vcpu->flush_generation;
 
+	guest_flush();
 	if (vcpu->vmsa == NULL || platform_plane_enable(vcpu->vmsa, flush) != 0)
 		return false;
 	vcpu->flush_generation = generation;

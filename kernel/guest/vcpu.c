@@ -8,7 +8,6 @@
 #include "kernel/x86/access.h"
 #include "kernel/x86/spinlock.h"
 
-static struct spinlock vcpu_lock;
 static struct vcpu table[VCPU_MAX];
 static uint32_t table_count;
 static uint64_t area_counter;
@@ -88,6 +87,7 @@ static enum page_state make_area(gpa_t vmsa, uint64_t features, int *error)
 
 	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
 	guest_flush_request();
+	guest_flush(); /* from here on nobody changes what is checked */
 	if (*error == 0)
 		*error = check_area((struct vmsa *)(uintptr_t)where.v, features);
 	if (*error == 0)
@@ -129,6 +129,11 @@ static void release_caa(const struct vcpu *vcpu, gpa_t caa, const struct vcpu_ar
 		settle_page(caa, PAGE_VALIDATED);
 }
 
+static uint64_t next_number(void)
+{
+	return __atomic_add_fetch(&area_counter, 1, __ATOMIC_RELAXED);
+}
+
 static int create_locked(struct vcpu *vcpu, gpa_t vmsa, gpa_t caa, uint64_t features)
 {
 	struct vcpu_area *area = free_area(vcpu);
@@ -151,7 +156,7 @@ static int create_locked(struct vcpu *vcpu, gpa_t vmsa, gpa_t caa, uint64_t feat
 	settle_page(vmsa, after);
 	settle_page(caa, error == 0 || shared ? PAGE_CAA : PAGE_VALIDATED);
 	if (error == 0)
-		*area = (struct vcpu_area){ .vmsa = vmsa, .caa = caa, .used = true, .number = ++area_counter };
+		*area = (struct vcpu_area){ .vmsa = vmsa, .caa = caa, .used = true, .number = next_number() };
 	return error;
 }
 
@@ -164,21 +169,17 @@ int vcpu_create(uint32_t apic_id, gpa_t vmsa, gpa_t caa, uint64_t features)
 		return ERR_INVALID;
 	if (vmsa.v == caa.v)
 		return ERR_ADDRESS;
-	spinlock_acquire(&vcpu_lock);
+	spinlock_acquire(&vcpu->area_lock);
 	error = create_locked(vcpu, vmsa, caa, features);
-	spinlock_release(&vcpu_lock);
+	spinlock_release(&vcpu->area_lock);
 	return error;
 }
 
-static struct vcpu_area *find_area(gpa_t vmsa, struct vcpu **vcpu)
+static struct vcpu_area *find_area(struct vcpu *vcpu, gpa_t vmsa)
 {
-	for (uint32_t i = 0; i < table_count; i++) {
-		for (uint32_t j = 0; j < VCPU_AREAS_MAX; j++) {
-			if (table[i].area[j].used && table[i].area[j].vmsa.v == vmsa.v) {
-				*vcpu = &table[i];
-				return &table[i].area[j];
-			}
-		}
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		if (vcpu->area[i].used && vcpu->area[i].vmsa.v == vmsa.v)
+			return &vcpu->area[i];
 	}
 	return NULL;
 }
@@ -225,10 +226,10 @@ static int delete_idle(struct vcpu *vcpu, struct vcpu_area *area)
 	return error;
 }
 
-static int delete_locked(const struct vcpu *caller, gpa_t vmsa)
+/* ERR_INVALID: it is not an area of this vCPU. */
+static int delete_locked(const struct vcpu *caller, struct vcpu *vcpu, gpa_t vmsa)
 {
-	struct vcpu *vcpu = NULL;
-	struct vcpu_area *area = find_area(vmsa, &vcpu);
+	struct vcpu_area *area = find_area(vcpu, vmsa);
 	int error;
 
 	if (area == NULL)
@@ -244,13 +245,15 @@ static int delete_locked(const struct vcpu *caller, gpa_t vmsa)
 
 int vcpu_delete(const struct vcpu *caller, gpa_t vmsa)
 {
-	int error;
+	int error = ERR_INVALID;
 
 	if (!is_aligned(vmsa.v, PAGE_SIZE))
 		return ERR_INVALID;
-	spinlock_acquire(&vcpu_lock);
-	error = delete_locked(caller, vmsa);
-	spinlock_release(&vcpu_lock);
+	for (uint32_t i = 0; i < table_count && error == ERR_INVALID; i++) {
+		spinlock_acquire(&table[i].area_lock);
+		error = delete_locked(caller, &table[i], vmsa);
+		spinlock_release(&table[i].area_lock);
+	}
 	return error;
 }
 
@@ -273,13 +276,11 @@ static int clear_header(gpa_t caa)
 	return error;
 }
 
-int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
+static int remap_locked(struct vcpu *vcpu, gpa_t caa)
 {
 	gpa_t old = vcpu->caa;
 	int error;
 
-	if (!is_aligned(caa.v, PAGE_SIZE))
-		return ERR_INVALID;
 	if (caa.v == old.v)
 		return 0;
 	error = claim_page(caa, PAGE_VALIDATED);
@@ -294,6 +295,18 @@ int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
 	leave_area(vcpu);
 	release_caa(vcpu, old, NULL);
 	return 0;
+}
+
+int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
+{
+	int error;
+
+	if (!is_aligned(caa.v, PAGE_SIZE))
+		return ERR_INVALID;
+	spinlock_acquire(&vcpu->area_lock);
+	error = remap_locked(vcpu, caa);
+	spinlock_release(&vcpu->area_lock);
+	return error;
 }
 
 /* ---- requests ---- */
@@ -385,9 +398,9 @@ bool vcpu_take_request(struct vcpu *vcpu, struct vcpu_call *call)
 	bool found = take_from_present(vcpu);
 
 	if (!found) {
-		spinlock_acquire(&vcpu_lock);
+		spinlock_acquire(&vcpu->area_lock);
 		found = take_from_others(vcpu);
-		spinlock_release(&vcpu_lock);
+		spinlock_release(&vcpu->area_lock);
 	}
 	return found && read_call(vcpu->vmsa, call);
 }

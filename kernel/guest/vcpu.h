@@ -9,7 +9,9 @@
  * Invariants: a page is registered at most once, as one of the two; an area that is running or that the caller runs
  * from cannot be deleted. Which of several areas the host runs is the host's choice: a request is taken from the one
  * that made it, and that one is the vCPU's from then on.
- * Locks: a vCPU's own, taken by the CPU that serves it (other CPUs only try); inside it the table's, for areas.
+ * Locks: a vCPU's own, taken by the CPU that serves it (other CPUs only try, or hold no other); inside it one vCPU's
+ * area_lock, which covers its areas and which of them is the present one: whoever creates or deletes one for it takes it
+ * for as long as that takes. No lock is common to two vCPUs' calls but those of the pages that both name.
  * Bounds: VCPU_MAX vCPUs, VCPU_AREAS_MAX registered save areas for each.
  */
 #ifndef KERNEL_GUEST_VCPU_H
@@ -30,7 +32,8 @@ struct vcpu_area {
 };
 
 struct vcpu {
-	struct spinlock lock; /* held while the monitor works for this vCPU; free while its guest runs */
+	struct spinlock lock;      /* held while the monitor works for this vCPU; free while its guest runs */
+	struct spinlock area_lock; /* area[], and the fields from vmsa to caa */
 	uint32_t apic_id;
 	struct vmsa *vmsa;  /* save area that it was last entered from, as this CPU maps it; NULL: none yet */
 	gpa_t vmsa_gpa;

@@ -110,6 +110,18 @@ int platform_message_carry(const struct platform_message *message, uint64_t *det
 
 /* ---- planes ---- */
 
+/*
+ * True when platform_planes_flush() works, known after platform_early_init(). Without it the monitor can use one CPU only:
+ * what the guest is about to lose, another CPU could go on using by an old translation.
+ */
+bool platform_flush_is_global(void);
+
+/*
+ * Drops the translations of all planes on all CPUs. When it returns, no access by a permission that was taken away before
+ * is possible any more, on any CPU. Ends the VM when the host has switched it off meanwhile.
+ */
+void platform_planes_flush(void);
+
 /* Features that a save area of the guest's plane must name, exactly. */
 uint64_t platform_guest_features(void);
 

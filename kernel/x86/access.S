@@ -58,6 +58,20 @@ rmpadjust_instruction:
 	ret
 	may_fault rmpadjust_instruction, access_failed
 
+	.globl access_broadcast_flush
+access_broadcast_flush:
+	movq %rdi, %rax
+	xorl %ecx, %ecx
+	xorl %edx, %edx
+invlpgb_instruction:
+	.byte 0x0F, 0x01, 0xFE
+tlbsync_instruction:
+	.byte 0x0F, 0x01, 0xFF
+	xorl %eax, %eax
+	ret
+	may_fault invlpgb_instruction, access_failed
+	may_fault tlbsync_instruction, access_failed
+
 access_failed:
 	movl $-6, %eax /* ERR_FAULT */
 	ret

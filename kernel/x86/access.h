@@ -28,4 +28,10 @@ int access_pvalidate(va_t address, uint64_t size, uint64_t validate) __must_chec
 /* RMPADJUST (APM volume 3): EAX, or ERR_FAULT. attributes: RMP_ATTR_*. */
 int access_rmpadjust(va_t address, uint64_t size, uint64_t attributes) __must_check;
 
+/*
+ * INVLPGB with the flags INVLPGB_* and neither address nor address space, then TLBSYNC (APM volume 3): 0 when all
+ * processors have dropped what the flags name; ERR_FAULT: the host has not enabled the instructions.
+ */
+int access_broadcast_flush(uint64_t flags) __must_check;
+
 #endif

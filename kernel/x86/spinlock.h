@@ -2,9 +2,9 @@
 /*
  * spinlock.h - test-and-set lock. Interrupts are always off in the monitor, so it is enough on one CPU and between CPUs.
  *
- * Lock order, outermost first: a vCPU (its own CPU only; others try), vcpu table (guest/vcpu.c), frames (mm/frames.c),
- * block locks of the page-state map, log (platform/log.c). Only tried, inside a vCPU's and in this order: attestation
- * (protocol/attest.c), services (proc/process.h), security processor (psp/mailbox.c).
+ * Lock order, outermost first: a vCPU (its own CPU; others try, or hold nothing), area_lock of one vCPU (guest/vcpu.h),
+ * frames (mm/frames.c), a block of the page-state map, log (platform/log.c). Only tried, inside a vCPU's and in this
+ * order: attestation (protocol/attest.c), services (proc/process.h), security processor (psp/mailbox.c).
  */
 #ifndef KERNEL_X86_SPINLOCK_H
 #define KERNEL_X86_SPINLOCK_H

@@ -128,7 +128,7 @@ static bool fix_up(struct trap_frame *frame)
 void trap_handle(struct trap_frame *frame)
 {
 	if ((frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_VC ||
-	     frame->vector == VECTOR_GENERAL_PROTECTION) &&
+	     frame->vector == VECTOR_GENERAL_PROTECTION || frame->vector == VECTOR_INVALID_OPCODE) &&
 	    fix_up(frame))
 		return;
 	trap_unexpected(frame, cpu_read_cr2());

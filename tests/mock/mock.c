@@ -15,6 +15,8 @@ struct mock_page mock_rmp[MOCK_PAGES];
 uint8_t mock_ram[MOCK_RAM_SIZE];
 uint64_t mock_pvalidate_count;
 uint64_t mock_fault_countdown;
+uint64_t mock_flushes;
+bool mock_unflushed;
 struct page_state_map memory_pages;
 
 static uint64_t scratch[PAGE_SIZE / sizeof(uint64_t)];
@@ -52,6 +54,8 @@ void mock_reset(void)
 		abort();
 	mock_pvalidate_count = 0;
 	mock_fault_countdown = 0;
+	mock_flushes = 0;
+	mock_unflushed = false;
 	guest_plane = MOCK_VMPL;
 	memset(&first_vmsa, 0, sizeof(first_vmsa));
 	first_vmsa.sev_features = platform_guest_features();
@@ -217,6 +221,10 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 	if (size_2m && !page->size_2m)
 		return ERR_SIZE;
 	smash(where, size_2m);
+	/* Another vCPU could still write to what is checked. */
+	if (label == LABEL_VMSA && mock_unflushed)
+		log_panic(0, "a save area is made before the guest's translations are dropped");
+	mock_unflushed = mock_unflushed || label == LABEL_NONE;
 	for (uint64_t i = 0; i < count; i++) {
 		page[i].vmsa = label == LABEL_VMSA || label == LABEL_OWN_VMSA;
 		page[i].perms[plane] = label == LABEL_GUEST_RWX ? 0xF : label == LABEL_VMSA ? 0x1 : 0;
@@ -224,6 +232,17 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 			page[i].perms[level] = 0;
 	}
 	return 0;
+}
+
+bool platform_flush_is_global(void)
+{
+	return true;
+}
+
+void platform_planes_flush(void)
+{
+	mock_flushes++;
+	mock_unflushed = false;
 }
 
 uint64_t platform_guest_features(void)

@@ -29,6 +29,9 @@ extern uint64_t mock_pvalidate_count; /* PVALIDATE instructions since mock_reset
 /* When not 0, counted down by every SNP instruction and access; at 1 that one faults as if the host took the page. */
 extern uint64_t mock_fault_countdown;
 
+extern uint64_t mock_flushes; /* broadcasts since mock_reset() */
+extern bool mock_unflushed;   /* something was taken away since the last one */
+
 /* Fresh RAM, all of it private, 2 MiB entries where they fit, none validated; one vCPU, APIC ids 0 and 1 known. */
 void mock_reset(void);
 

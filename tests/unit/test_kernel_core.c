@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The Core protocol on the mock platform: results, page states, permissions, and what is left after a failure. */
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/svsm.h"
 #include "kernel/guest/pages.h"
@@ -101,6 +102,11 @@ TEST(rescind_takes_the_permissions)
 	uint64_t generation = guest_flush_generation();
 	CHECK_EQ(run_one(entry(PAGE_A, false, false)), SVSM_SUCCESS);
 	CHECK(guest_flush_generation() != generation);
+	/* Nothing but the way back to the guest needs the flush; then it happens once. */
+	CHECK_EQ(mock_flushes, 0);
+	guest_flush();
+	guest_flush();
+	CHECK_EQ(mock_flushes, 1);
 	CHECK(!mock_page(PAGE_A)->validated);
 	CHECK_EQ(mock_page(PAGE_A)->perms[MOCK_VMPL], 0);
 	CHECK_EQ(mock_compare(), 0);
@@ -307,6 +313,49 @@ TEST(save_areas_are_bounded)
 			 i < VCPU_AREAS_MAX ? SVSM_SUCCESS : SVSM_ERR_INVALID_REQUEST);
 	}
 	CHECK_EQ(mock_compare(), 0);
+}
+
+/*
+ * All that another vCPU's calls can hold is held for ever: its own locks, a page of another block that it works on, and that
+ * block. The calls of this one come to their ends; one lock common to both would stop them here, and the alarm ends it.
+ */
+TEST(calls_do_not_wait_for_another_vcpu)
+{
+	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000, busy = BLOCK_B + 0x5000, pinned = BLOCK_B + PAGE_SIZE_2M;
+	enum page_state found;
+
+	start();
+	mock_give(vmsa);
+	mock_give(caa);
+	mock_give(busy);
+	make_vmsa(vmsa, MOCK_VMPL, EFER_SVME, 1);
+	spinlock_acquire(&vcpu_by_index(1)->lock);
+	spinlock_acquire(&vcpu_by_index(1)->area_lock);
+	REQUIRE(page_state_claim(&memory_pages, gpa(busy), false, PAGE_VALIDATED, &found) == 0);
+	REQUIRE(page_state_pin(&memory_pages, gpa(pinned), &found) == 0);
+	alarm(20);
+	CHECK_EQ(run_one(entry(BLOCK_A, true, true)), SVSM_SUCCESS);
+	CHECK_EQ(run_one(entry(BLOCK_A, true, false)), SVSM_SUCCESS);
+	CHECK_EQ(run_one(entry(busy + PAGE_SIZE, false, true)), SVSM_SUCCESS);
+	CHECK_EQ(run_one(entry(busy, false, false)), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, vmsa, caa, 0), SVSM_SUCCESS);
+	CHECK_EQ(core(SVSM_CORE_DELETE_VCPU, vmsa, 0, 0), SVSM_SUCCESS);
+	CHECK_EQ(core(SVSM_CORE_REMAP_CA, caa, 0, 0), SVSM_SUCCESS);
+	CHECK_EQ(core(SVSM_CORE_REMAP_CA, CAA, 0, 0), SVSM_SUCCESS);
+	alarm(0);
+	page_state_unpin(&memory_pages, gpa(pinned));
+}
+
+/* What is about to be checked cannot be changed any more by a vCPU that still has a translation (the mock stops, too). */
+TEST(save_area_is_read_after_the_flush)
+{
+	start();
+	mock_give(PAGE_A);
+	mock_give(PAGE_A + 0x1000);
+	make_vmsa(PAGE_A, MOCK_VMPL, EFER_SVME, 1);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, PAGE_A, PAGE_A + 0x1000, 1), SVSM_SUCCESS);
+	CHECK_EQ(mock_flushes, 1);
+	CHECK(!mock_unflushed);
 }
 
 TEST(queries_and_unknown_calls)

@@ -26,6 +26,7 @@
 #define FCW_RESET 0x37Fu
 
 static uint64_t sev_status;
+static bool flush_is_global;
 
 /* Any page of the image serves: RMPADJUST for VMPL1 without permissions succeeds only at VMPL0. */
 static uint8_t probe_page[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -44,6 +45,32 @@ static void check_host(void)
 		platform_terminate(TERMINATE_HOST_FEATURES);
 }
 
+/* All translations of this guest, whatever level and address space they belong to (APM volume 3, INVLPGB). */
+static int flush_all(void)
+{
+	return access_broadcast_flush(INVLPGB_ASID | INVLPGB_GLOBAL);
+}
+
+/* The processor has the instructions, and the host lets a guest use them. */
+static bool probe_flush(const struct snp_cpuid_page *cpuid)
+{
+	struct cpuid_result sizes;
+
+	return cpuid_table_lookup(cpuid, CPUID_ADDRESS_SIZES_LEAF, 0, &sizes) == 0 &&
+	       (sizes.ebx & CPUID_ADDRESS_SIZES_EBX_INVLPGB) != 0 && flush_all() == 0;
+}
+
+bool platform_flush_is_global(void)
+{
+	return flush_is_global;
+}
+
+void platform_planes_flush(void)
+{
+	if (flush_all() != 0)
+		log_panic(TERMINATE_HOST_FEATURES, "the host has switched INVLPGB off");
+}
+
 void platform_early_init(const struct snp_cpuid_page *cpuid)
 {
 	struct cpuid_result leaf_7;
@@ -58,6 +85,7 @@ void platform_early_init(const struct snp_cpuid_page *cpuid)
 	if (access_rmpadjust(va((uint64_t)(uintptr_t)probe_page), RMP_PAGE_4K, 1) != 0)
 		platform_terminate(TERMINATE_NOT_VMPL0);
 	check_host();
+	flush_is_global = probe_flush(cpuid);
 	if (cpuid_table_lookup(cpuid, 7, 0, &leaf_7) == 0)
 		paging_protect_cpu((leaf_7.ebx >> 7 & 1u) != 0, (leaf_7.ebx >> 20 & 1u) != 0,
 				   (leaf_7.ecx >> 2 & 1u) != 0);
