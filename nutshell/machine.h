@@ -112,9 +112,9 @@ int vcpu_start(struct vcpu *vcpu, uint32_t vmpl);
  * Asks another vCPU to load a level's save area, as AP creation does: at once when it has nothing loaded, waits at
  * VMPL0, or runs that level already; else when VMPL0 lets go. ERR_STATE: the save area cannot run.
  */
-int vcpu_request_start(struct vcpu *target, uint32_t vmpl);
-/* Asks another vCPU to unload a level, and waits until it has. */
-void vcpu_request_stop(struct vcpu *target, uint32_t vmpl);
+int vcpu_request_start(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl);
+/* Asks another vCPU to unload a level, and waits until it has, unless this one is asked for something itself. */
+void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl);
 
 /*
  * The one lock: around everything but guest execution and waiting. Held by the callers of every host_*() function;

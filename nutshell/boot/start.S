@@ -140,8 +140,18 @@ boot_trap_\vector:
 	.endif
 	.set i, i + 1
 	.endr
+	/* A kick. One that meets a processor on its way into HLT (cpu_wait) takes it past that. */
 	.globl boot_trap_nmi
 boot_trap_nmi:
+	pushq %rax
+	leaq cpu_wait_start(%rip), %rax
+	cmpq %rax, 8(%rsp)
+	jb 4f
+	leaq cpu_wait_end(%rip), %rax
+	cmpq %rax, 8(%rsp)
+	jae 4f
+	movq %rax, 8(%rsp)
+4:	popq %rax
 	iretq
 	.globl boot_trap_other
 boot_trap_other:

@@ -38,6 +38,8 @@ enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RD
 struct vcpu_cpu {
 	uint64_t gpr[GPR_COUNT];    /* but RAX and RSP, which are in the VMCB; first: known to run.S */
 	volatile uint32_t in_guest; /* set by run.S between CLGI and the exit: a kick is needed; second: known to run.S */
+	volatile uint32_t waiting; /* in cpu_wait(): a kick is needed */
+	volatile uint32_t kicked;
 	uint8_t *vmcb;
 	uint64_t vmcb_spa;
 	uint64_t host_vmcb_spa;
@@ -82,6 +84,9 @@ void tlb_sync(struct vcpu *vcpu);
 
 /* run.S: enters the guest until the next exit. */
 void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);
+
+/* run.S: halts until *kicked is not 0 and an NMI comes. */
+void cpu_wait(const volatile uint32_t *kicked);
 
 /* ---- guest memory by guest virtual address (walk.c) ---- */
 struct walk {

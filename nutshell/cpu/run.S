@@ -72,4 +72,17 @@ cpu_run_resume:
 	popq %rbp
 	popq %rbx
 	ret
+
+/*
+ * void cpu_wait(const volatile uint32_t *kicked): halts until a kick. *kicked is set before the NMI is sent; an NMI between
+ * the look at it and HLT goes on at the end (boot_trap_nmi).
+ */
+	.globl cpu_wait, cpu_wait_start, cpu_wait_end
+cpu_wait:
+cpu_wait_start:
+	cmpl $0, (%rdi)
+	jne cpu_wait_end
+	hlt
+cpu_wait_end:
+	ret
 	.section .note.GNU-stack, "", @progbits

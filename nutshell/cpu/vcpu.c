@@ -126,6 +126,10 @@ static void send_nmi(uint32_t apic_id)
 static void kick(struct vcpu *vcpu)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (vcpu->cpu->waiting != 0) {
+		vcpu->cpu->kicked = 1;
+		send_nmi(vcpu->apic_id);
+	}
 	if (vcpu->cpu->in_guest == 0)
 		return;
 	send_nmi(vcpu->apic_id);
@@ -135,8 +139,10 @@ static void kick(struct vcpu *vcpu)
 
 void cpu_shoot_down(void)
 {
-	for (uint32_t i = 0; i < machine_vcpu_count; i++)
-		kick(&machine_vcpu[i]);
+	for (uint32_t i = 0; i < machine_vcpu_count; i++) {
+		if (machine_vcpu[i].cpu->in_guest != 0)
+			kick(&machine_vcpu[i]);
+	}
 }
 
 uint64_t vcpu_rip(const struct vcpu *vcpu)
@@ -339,34 +345,43 @@ int vcpu_start(struct vcpu *vcpu, uint32_t vmpl)
 	return 0;
 }
 
-/* Waits until the other processor has seen to a request; the lock is free meanwhile. */
-static void wait_for(struct vcpu *target, const bool *request)
+static bool is_asked(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->stop_request, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&vcpu->start_request, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Waits until the other processor has seen to a request; the lock is free meanwhile. Two that ask each other would wait for
+ * ever: whoever is asked itself goes on, as a host does that only passes requests on.
+ */
+static void wait_for(struct vcpu *vcpu, struct vcpu *target, const bool *request)
 {
 	kick(target);
 	machine_unlock();
-	while (__atomic_load_n(request, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(request, __ATOMIC_ACQUIRE) && !is_asked(vcpu))
 		__builtin_ia32_pause();
 	machine_lock();
 }
 
-int vcpu_request_start(struct vcpu *target, uint32_t vmpl)
+int vcpu_request_start(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 {
 	if (check_level(target, vmpl) != 0)
 		return ERR_STATE;
 	target->start_vmpl = vmpl;
 	target->start_request = true;
 	if (!target->online || target->idle || target->vmpl == vmpl)
-		wait_for(target, &target->start_request);
+		wait_for(vcpu, target, &target->start_request);
 	return 0;
 }
 
-void vcpu_request_stop(struct vcpu *target, uint32_t vmpl)
+void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 {
 	if (!target->online || target->vmpl != vmpl)
 		return;
 	target->stop_vmpl = vmpl;
 	target->stop_request = true;
-	wait_for(target, &target->stop_request);
+	wait_for(vcpu, target, &target->stop_request);
 }
 
 static void unload(struct vcpu *vcpu, uint64_t exit_code)
@@ -527,15 +542,24 @@ static bool entry_failed(struct vcpu *vcpu)
 	return true;
 }
 
+/* Until another processor asks for something. Interrupts of the guest's devices stay pending. */
+static void wait(struct vcpu *vcpu)
+{
+	vcpu->cpu->kicked = 0;
+	vcpu->cpu->waiting = 1;
+	machine_unlock();
+	cpu_wait(&vcpu->cpu->kicked);
+	machine_lock();
+	vcpu->cpu->waiting = 0;
+}
+
 void machine_run(struct vcpu *vcpu)
 {
 	machine_lock();
 	for (;;) {
 		serve_requests(vcpu);
 		if (!vcpu->online || vcpu->idle) {
-			machine_unlock();
-			__builtin_ia32_pause();
-			machine_lock();
+			wait(vcpu);
 			continue;
 		}
 		enter(vcpu);

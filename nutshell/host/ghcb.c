@@ -84,6 +84,11 @@ static void msr_protocol(struct vcpu *vcpu, uint64_t request)
 	case GHCB_MSR_CPUID_REQ:
 		level->ghcb_msr = answer_cpuid(request);
 		break;
+	case GHCB_MSR_AP_RESET_HOLD_REQ:
+		/* As the event: AP creation ends the wait, with another register state. */
+		level->ghcb_msr = GHCB_MSR_AP_RESET_HOLD_RSP;
+		vcpu->idle = true;
+		break;
 	case GHCB_MSR_PREFERRED_REQ:
 		level->ghcb_msr = ~GHCB_MSR_CODE_MASK | GHCB_MSR_PREFERRED_RSP;
 		break;

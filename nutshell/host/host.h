@@ -58,6 +58,10 @@ void nae_ap_creation(struct event *event);
 void nae_ap_reset_hold(struct event *event);
 void nae_apic_ids(struct event *event);
 
+/* ---- interrupt controllers (apic.c) ---- */
+/* A write of size bytes to a device: false when it must not happen; *value may be changed. */
+bool apic_filter_write(uint64_t gpa, uint64_t size, uint64_t *value);
+
 /* ---- ports (ports.c) ---- */
 uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size);
 void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value);

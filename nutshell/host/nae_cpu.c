@@ -38,11 +38,11 @@ void nae_ap_creation(struct event *event)
 	}
 	if (request == AP_DESTROY) {
 		target->level[vmpl].vmsa_gpa = 0;
-		vcpu_request_stop(target, vmpl);
+		vcpu_request_stop(event->vcpu, target, vmpl);
 	} else {
 		target->level[vmpl].vmsa_gpa = event->info_2;
 		target->level[vmpl].sev_features = event->rax;
-		if (request == AP_CREATE && target != event->vcpu && vcpu_request_start(target, vmpl) != 0)
+		if (request == AP_CREATE && target != event->vcpu && vcpu_request_start(event->vcpu, target, vmpl) != 0)
 			event_malformed(event, GHCB_REASON_INVALID_INPUT);
 	}
 	/* The lock was free for a while: the page may not be shared any more. */

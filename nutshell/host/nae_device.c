@@ -6,11 +6,6 @@
 
 #define VECTOR_GP 13u
 #define MMIO_MAX 8u
-#define LOCAL_APIC 0xFEE00000ull
-#define LOCAL_APIC_ICR (LOCAL_APIC + 0x300u)
-#define ICR_MODE_SHIFT 8
-#define ICR_MODE_INIT 5u
-#define ICR_MODE_STARTUP 6u
 #define PHYSICAL_END (1ull << 39) /* what Nutshell maps */
 #define LEGACY_START 0xA0000ull
 #define LEGACY_END 0xC0000ull
@@ -98,13 +93,8 @@ static void device_write(uint64_t gpa, const uint8_t *from, uint64_t size)
 	uint64_t value = 0;
 
 	memcpy(&value, from, size);
-	/* An INIT or a start-up request would reach Nutshell's processors, not the guest's. */
-	if (gpa == LOCAL_APIC_ICR) {
-		uint32_t mode = (uint32_t)value >> ICR_MODE_SHIFT & 7u;
-
-		if (mode == ICR_MODE_INIT || mode == ICR_MODE_STARTUP)
-			return;
-	}
+	if (!apic_filter_write(gpa, size, &value))
+		return;
 	switch (size) {
 	case 1:
 		*(volatile uint8_t *)phys_to_virt(gpa) = (uint8_t)value;

@@ -201,15 +201,17 @@ int vcpu_switch(struct vcpu *vcpu, uint32_t vmpl, uint64_t exit_code)
 	return mock_switch_result;
 }
 
-int vcpu_request_start(struct vcpu *target, uint32_t vmpl)
+int vcpu_request_start(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 {
+	(void)vcpu;
 	(void)target;
 	(void)vmpl;
 	return mock_switch_result;
 }
 
-void vcpu_request_stop(struct vcpu *target, uint32_t vmpl)
+void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 {
+	(void)vcpu;
 	(void)target;
 	(void)vmpl;
 }
