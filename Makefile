@@ -86,7 +86,8 @@ endif
 
 # ---- services in ring 3 ----
 include mk/bare.mk
-services: $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf)
+include mk/vtpm.mk
+services: $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf) $(B)/services/vtpm.elf
 
 # ---- Nutshell: a flat multiboot image ----
 nutshell_objects := $(call objects,nutshell,$(call sources,nutshell,c S))
@@ -106,8 +107,13 @@ payload_objects := $(call objects,payload,$(call sources,tests/guest,c S) lib/st
 $(B)/payload.elf: $(payload_objects) tests/guest/payload.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(payload_objects) -o $@
+# The tests of the vTPM alone, for images that have it.
+vtpm_payload_objects := $(filter-out $(B)/obj/payload/tests/guest/test_%,$(payload_objects)) $(B)/obj/payload/tests/guest/test_vtpm.c.o
+$(B)/vtpm-payload.elf: $(vtpm_payload_objects) tests/guest/payload.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(vtpm_payload_objects) -o $@
 ifneq ($(wildcard tests/guest/payload.ld),)
-payload: $(B)/payload.elf
+payload: $(B)/payload.elf $(B)/vtpm-payload.elf
 endif
 
 # ---- host tools ----

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# Services with a C library, and the TPM: musl, libcrypto and libtpms come from pinned packages.
+#
+# TPM_ENGINE chooses the engine: libtpms, or libtpms-0.9 (an older one that an archive keeps longer; its state and its
+# measurement are others). It is never chosen for you.
+
+TPM_ENGINE ?= libtpms
+ifeq ($(filter $(TPM_ENGINE),libtpms libtpms-0.9),)
+$(error TPM_ENGINE is "$(TPM_ENGINE)"; it must be libtpms or libtpms-0.9)
+endif
+
+# Links to what the pins and the build of libcrypto gave: names that do not change with versions.
+TPM_PARTS := $(B)/parts
+TPM_READY := $(TPM_PARTS)/.ready-$(TPM_ENGINE)
+MUSL_INCLUDE := $(TPM_PARTS)/musl/usr/include/x86_64-linux-musl
+MUSL_LIB := $(TPM_PARTS)/musl/usr/lib/x86_64-linux-musl
+TPMS_INCLUDE := $(TPM_PARTS)/libtpms/usr/include
+
+$(TPM_READY): third-party/pins scripts/fetch scripts/build-libcrypto mk/vtpm.mk
+	@rm -rf $(TPM_PARTS) && mkdir -p $(TPM_PARTS)
+	$(call say,GET,$(TPM_ENGINE) musl libcrypto)
+	$(Q)set -e; engine=$$(scripts/fetch $(TPM_ENGINE)); musl=$$(scripts/fetch musl); crypto=$$(scripts/build-libcrypto); \
+		ln -s ../../../$$engine $(TPM_PARTS)/libtpms; ln -s ../../../$$musl $(TPM_PARTS)/musl; \
+		ln -s ../../../$$crypto $(TPM_PARTS)/libcrypto
+	$(Q)touch $@
+
+# The engine with the functions weakened that services/vtpm/shim.c replaces.
+$(B)/obj/libtpms.a: $(TPM_READY)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)objcopy -D --strip-debug --weaken-symbol=MemoryPad2B $(TPM_PARTS)/libtpms/usr/lib/x86_64-linux-gnu/libtpms.a $@
+
+FLAGS_SERVICE := -D_GNU_SOURCE -fno-pic -mcmodel=small -nostdinc -isystem $(MUSL_INCLUDE) -isystem $(TPMS_INCLUDE) \
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none -msse4.2
+$(eval $(call flavour,service,$(FLAGS_COMMON) $(FLAGS_SERVICE)))
+
+rt_objects := $(call objects,service,$(call sources,services/rt,c S))
+# They run where there is no thread-local storage yet, or in the middle of a caller who keeps his registers.
+$(rt_objects): FLAGS_OF_FILE := -mgeneral-regs-only -fno-stack-protector
+vtpm_objects := $(call objects,service,$(call sources,services/vtpm,c))
+$(vtpm_objects): FLAGS_OF_FILE := -fstack-protector-strong
+$(rt_objects) $(vtpm_objects): | $(TPM_READY)
+
+LIBGCC := $(shell gcc -print-libgcc-file-name)
+$(B)/services/vtpm.elf: $(rt_objects) $(vtpm_objects) $(B)/obj/libtpms.a $(TPM_READY)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_SERVICE) --wrap=regexec $(MUSL_LIB)/crti.o $(rt_objects) $(vtpm_objects) --start-group \
+		$(B)/obj/libtpms.a $(TPM_PARTS)/libcrypto/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o \
+		-o $@.full && objcopy --strip-all $@.full $@
+
+# What a Linux guest gets by default.
+ARCHIVE_SERVICES := init vtpm
+$(B)/services.archive: $(B)/archive services/manifest $(foreach s,$(ARCHIVE_SERVICES),$(B)/services/$(s).elf)
+	$(call say,PACK,$@)
+	$(Q)$(B)/archive -o $@ manifest=services/manifest $(foreach s,$(ARCHIVE_SERVICES),$(s)=$(B)/services/$(s).elf)
+services: $(B)/services.archive
+
+# The same TPM as a program of the host, for tests: the service's objects with another main(), on Linux instead of rt.
+mssim_objects := $(call objects,service,$(call sources,tests/tpm,c))
+$(mssim_objects): | $(TPM_READY)
+$(mssim_objects): FLAGS_OF_FILE := -fstack-protector-strong
+$(B)/mssim: $(mssim_objects) $(filter-out %/main.c.o,$(vtpm_objects)) $(B)/obj/libtpms.a $(TPM_READY)
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_SERVICE) --wrap=regexec $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(filter %.o,$^) --start-group \
+		$(B)/obj/libtpms.a $(TPM_PARTS)/libcrypto/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o -o $@
+services: $(B)/mssim
