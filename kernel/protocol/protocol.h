@@ -33,6 +33,7 @@ void protocol_attest_init(void);
 
 /* Private protocols of test images, from PROTOCOL_TEST_FIRST on (test.c): any service behind a door, called by hand. */
 #define PROTOCOL_TEST_FIRST 0x70000000u
+#define PROTOCOL_TEST_MEMORY 0x7FFFFFFEu /* no service: RCX becomes the bytes of the monitor's region in use */
 uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call);
 /* Allows them: the image carries a test payload. */
 extern bool protocol_test_enabled;
