@@ -18,7 +18,7 @@ TPMS_INCLUDE := $(TPM_PARTS)/libtpms/usr/include
 
 $(TPM_READY): third-party/pins scripts/fetch scripts/build-libcrypto mk/vtpm.mk
 	@rm -rf $(TPM_PARTS) && mkdir -p $(TPM_PARTS)
-	$(call say,GET,$(TPM_ENGINE) musl libcrypto)
+	$(call say,GET,$(TPM_ENGINE))
 	$(Q)set -e; engine=$$(scripts/fetch $(TPM_ENGINE)); musl=$$(scripts/fetch musl); crypto=$$(scripts/build-libcrypto); \
 		ln -s ../../../$$engine $(TPM_PARTS)/libtpms; ln -s ../../../$$musl $(TPM_PARTS)/musl; \
 		ln -s ../../../$$crypto $(TPM_PARTS)/libcrypto

@@ -53,6 +53,11 @@ int memory_allocate(uint64_t count, pa_t *out)
 	return ERR_NO_MEMORY;
 }
 
+uint64_t memory_used(void)
+{
+	return mock_frames_used * PAGE_SIZE;
+}
+
 void memory_free(pa_t start, uint64_t count)
 {
 	uint64_t first = (start.v - MONITOR_GPA) / PAGE_SIZE;
