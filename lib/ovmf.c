@@ -217,7 +217,7 @@ static int check_section(const struct ovmf *ovmf, const struct reader *reader, c
 static int add_section(struct ovmf *ovmf, const struct reader *reader, const struct ovmf_descriptor_entry *entry,
 		       uint64_t offset)
 {
-	const struct ovmf_section section = { entry->base, entry->size, entry->type };
+	const struct ovmf_section section = { entry->base, entry->size, entry->type, offset };
 	int error = check_section(ovmf, reader, &section, offset);
 
 	return error != 0 ? error : insert_section(ovmf, reader, &section, offset);

@@ -21,6 +21,7 @@ struct ovmf_section {
 	uint64_t gpa;
 	uint64_t size;
 	uint32_t type; /* OVMF_SEV_* */
+	uint64_t offset; /* in the file: what asks for it */
 };
 
 /* Bytes [gpa, gpa + size); size 0: the firmware does not have it. */

@@ -14,7 +14,7 @@
 #define MONITOR_BUDGET (256u * 1024u)
 
 struct options {
-	const char *monitor, *archive, *kernel, *initrd, *append, *payload, *output, *name;
+	const char *monitor, *archive, *kernel, *initrd, *append, *payload, *firmware, *output, *name;
 	const struct recipe *recipe;
 	struct policy_page policy;
 	bool quiet;
@@ -32,6 +32,7 @@ enum option_code {
 	OPTION_PAYLOAD,
 	OPTION_POLICY,
 	OPTION_SET,
+	OPTION_FIRMWARE,
 	OPTION_VMPL,
 	OPTION_CONSOLE,
 	OPTION_SERIAL,
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
 	{ "payload", required_argument, NULL, OPTION_PAYLOAD },
 	{ "policy", required_argument, NULL, OPTION_POLICY },
 	{ "set", required_argument, NULL, OPTION_SET },
+	{ "firmware", required_argument, NULL, OPTION_FIRMWARE },
 	{ "guest-vmpl", required_argument, NULL, OPTION_VMPL },
 	{ "console", required_argument, NULL, OPTION_CONSOLE },
 	{ "serial-port", required_argument, NULL, OPTION_SERIAL },
@@ -61,14 +63,15 @@ static const struct option long_options[] = {
 
 static void print_help(void)
 {
-	fputs("usage: igvm build --monitor ELF (--kernel FILE [--initrd FILE] [--append TEXT] | --payload ELF) -o "
-	      "FILE\n\n"
+	fputs("usage: igvm build --monitor ELF (--kernel FILE [--initrd FILE] [--append TEXT] | --firmware FILE | "
+	      "--payload ELF) -o FILE\n\n"
 	      "Makes an IGVM image of the monitor and the guest that it starts. The same inputs give the same bits.\n\n"
 	      "  --monitor ELF        the monitor\n"
 	      "  --archive FILE       services that the monitor runs (default: none)\n"
 	      "  --kernel FILE        Linux bzImage, started directly in 64-bit mode\n"
 	      "  --initrd FILE        its initial RAM disk\n"
 	      "  --append TEXT        its command line\n"
+	      "  --firmware FILE      instead of Linux: OVMF, started at its reset vector\n"
 	      "  --payload ELF        instead of Linux: a static program, started in 64-bit mode\n"
 	      "  -o, --output FILE    the image\n"
 	      "  --policy FILE        what the policy page says; 'igvm policy --help' tells the keys\n"
@@ -127,6 +130,9 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_PAYLOAD:
 		options->payload = value;
 		return 0;
+	case OPTION_FIRMWARE:
+		options->firmware = value;
+		return 0;
 	case OPTION_NAME:
 		options->name = value;
 		return 0;
@@ -162,9 +168,9 @@ static int check_options(const struct options *options, int argc)
 		return usage_error("--monitor is missing");
 	if (!options->output)
 		return usage_error("--output is missing");
-	if (!options->kernel == !options->payload)
-		return usage_error("either --kernel or --payload must be given");
-	if (options->payload && (options->initrd || options->append))
+	if (!!options->kernel + !!options->payload + !!options->firmware != 1)
+		return usage_error("one of --kernel, --firmware and --payload must be given");
+	if (!options->kernel && (options->initrd || options->append))
 		return usage_error("--initrd and --append go with --kernel");
 	if (strlen(options->name) >= sizeof(((struct launch_block *)0)->image_name))
 		return usage_error("--name is longer than 63 bytes");
@@ -180,6 +186,8 @@ static int lay_out(struct layout *layout, const struct options *options)
 	memcpy(layout->block.image_name, options->name, strlen(options->name));
 	if (options->payload) {
 		result = guest_add_payload(layout, options->payload);
+	} else if (options->firmware) {
+		result = guest_add_firmware(layout, options->firmware);
 	} else {
 		const struct linux_input input = { options->kernel, options->initrd, options->append };
 

@@ -2,8 +2,8 @@
 /*
  * layout.h - an image under construction: the guest's part and the monitor's part.
  *
- * The guest's part comes first: guest_add_linux() or guest_add_payload() add its pages, describe them as launch ranges
- * and set up its first context. Then monitor_add() lays out the monitor's region as abi/launch.h demands.
+ * The guest's part comes first: guest_add_linux(), guest_add_firmware() or guest_add_payload() add its pages, describe
+ * them as launch ranges and set up its first context. Then monitor_add() lays out the monitor's region as abi/launch.h demands.
  * All functions report what is wrong and return ERR_INVALID or another ERR_*.
  */
 #ifndef IGVM_LAYOUT_H
@@ -54,6 +54,8 @@ struct linux_input {
 
 __must_check int guest_add_linux(struct layout *layout, const struct linux_input *input);
 __must_check int guest_add_payload(struct layout *layout, const char *path);
+/* A build of OVMF, started as a processor starts after a reset. */
+__must_check int guest_add_firmware(struct layout *layout, const char *path);
 
 /* The policy, block.flags and image_name are set by the caller; the rest is filled in here. */
 __must_check int monitor_add(struct layout *layout, const char *path, const char *archive_path); /* may be NULL */
