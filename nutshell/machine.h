@@ -56,6 +56,8 @@ extern uint32_t machine_vcpu_count;
 void *phys_to_virt(uint64_t spa);
 /* Bytes of RAM below 4 GiB that the guest sees: Nutshell hides itself above it. */
 uint64_t machine_low_ram_end(void);
+/* End of all RAM below 4 GiB, Nutshell's own included: from here on there are devices. */
+uint64_t machine_low_devices_start(void);
 /* End of RAM above 4 GiB, or 4 GiB when there is none. */
 uint64_t machine_high_ram_end(void);
 /*

@@ -212,9 +212,11 @@ static void build_map(const struct launch_inputs *inputs, struct guest_map *map)
 	int error = 0;
 
 	guest_map_init(map, inputs->map);
-	/* Firmware knows what a PC has there. */
+	/* Firmware knows what a PC has there, and takes for RAM what it finds from address 0 up to the first hole. */
 	if (launch_firmware(inputs->block).end == 0)
 		error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RESERVED);
+	else if (memory_map_contains(inputs->map, LEGACY_END, PAGE_SIZE))
+		error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RAM);
 	if (error == 0)
 		error = guest_map_mark(map, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE, E820_RESERVED);
 	for (uint32_t i = 0; i < inputs->block->range_count && error == 0; i++) {

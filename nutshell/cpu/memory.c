@@ -30,6 +30,11 @@ uint64_t machine_low_ram_end(void)
 	return layout.low_end;
 }
 
+uint64_t machine_low_devices_start(void)
+{
+	return layout.hidden_end;
+}
+
 uint64_t machine_high_ram_end(void)
 {
 	return layout.high_end;

@@ -56,11 +56,13 @@ uint8_t *event_scratch(const struct event *event, uint64_t size)
 			       NULL;
 	if (size > 16 * PAGE_SIZE || !range_within(event->scratch, size, 0, ~0ull))
 		return NULL;
-	for (uint64_t at = align_down(event->scratch, PAGE_SIZE); at < event->scratch + size; at += PAGE_SIZE) {
-		if (host_shared_page(at) == NULL)
-			return NULL;
-	}
+	/* All of it must be the host's, and in one piece: what machine_back_page() made may lie anywhere. */
 	first = host_shared_page(event->scratch);
+	for (uint64_t at = align_down(event->scratch, PAGE_SIZE), page = 0; at < event->scratch + size; at += PAGE_SIZE) {
+		if (first == NULL || host_shared_page(at) != first + page)
+			return NULL;
+		page += PAGE_SIZE;
+	}
 	return first + (event->scratch & PAGE_MASK);
 }
 

@@ -9,7 +9,6 @@
 #define PHYSICAL_END (1ull << 39) /* what Nutshell maps */
 #define LEGACY_START 0xA0000ull
 #define LEGACY_END 0xC0000ull
-#define DEVICES_START 0xB0000000ull /* q35 has no RAM between this and 4 GiB */
 #define FOUR_GIB 0x100000000ull
 #define MSR_APIC_BASE 0x1Bu
 
@@ -63,7 +62,7 @@ void nae_ioio(struct event *event)
 static bool is_device(uint64_t gpa, uint64_t size)
 {
 	return is_aligned(gpa, size) && (range_within(gpa, size, LEGACY_START, LEGACY_END) ||
-					 range_within(gpa, size, DEVICES_START, FOUR_GIB) ||
+					 range_within(gpa, size, machine_low_devices_start(), FOUR_GIB) ||
 					 range_within(gpa, size, machine_high_ram_end(), PHYSICAL_END));
 }
 

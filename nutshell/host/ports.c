@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Port I/O goes to QEMU's devices, but for: Nutshell's own ports, the memory sizes that fw_cfg and CMOS report, power-off
- * and reset, and the test device (abi/nutshell.h).
+ * Port I/O goes to QEMU's devices, but for: Nutshell's own ports, fw_cfg (fw_cfg.h), the memory size that CMOS reports,
+ * power-off and reset, and the test device (abi/nutshell.h).
  */
 #include "abi/nutshell.h"
 #include "lib/string.h"
 #include "nutshell/asm.h"
+#include "nutshell/host/fw_cfg.h"
 #include "nutshell/host/host.h"
 
 #define PORT_DEBUG_CONSOLE 0xE9u
-#define PORT_FW_CFG_SELECT 0x510u
-#define PORT_FW_CFG_DATA 0x511u
-#define PORT_FW_CFG_DMA 0x514u
 #define PORT_CMOS_INDEX 0x70u
 #define PORT_CMOS_DATA 0x71u
 #define PORT_PM1_CONTROL 0x604u
@@ -21,100 +19,27 @@
 #define KEYBOARD_RESET 0xFEu
 #define PORT_92 0x92u
 #define PORT_92_RESET 1u
-#define FW_CFG_ID 1u
-#define FW_CFG_PROCESSORS 5u
-#define FW_CFG_DIRECTORY 0x19u
-#define FW_CFG_DMA_BIT 2u
-#define FW_CFG_NAME_SIZE 56u
-#define E820_MAX 4096u
-#define E820_SIZE 20u
 #define CMOS_LOW_16M 0x34u
 #define CMOS_HIGH_4G 0x5Bu
-#define EXIT_STATUS_BASE 64u
 #define FOUR_GIB 0x100000000ull
+#define EXIT_STATUS_BASE 64u
 
-static uint8_t e820[E820_MAX];
-static uint32_t e820_size;
-static uint16_t e820_key;
-static uint16_t selected;
-static uint32_t position;
 static uint8_t cmos_index;
 static uint64_t query_gpa;
 
-static uint32_t read_be32(void)
-{
-	uint32_t value = 0;
-
-	for (uint32_t i = 0; i < 4; i++)
-		value = value << 8 | asm_in8(PORT_FW_CFG_DATA);
-	return value;
-}
-
-static void find_e820(void)
-{
-	uint32_t count;
-
-	asm_out16(PORT_FW_CFG_SELECT, FW_CFG_DIRECTORY);
-	count = read_be32();
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t size = read_be32();
-		uint16_t key = (uint16_t)(read_be32() >> 16);
-		char name[FW_CFG_NAME_SIZE];
-
-		for (uint32_t j = 0; j < FW_CFG_NAME_SIZE; j++)
-			name[j] = (char)asm_in8(PORT_FW_CFG_DATA);
-		if (strncmp(name, "etc/e820", FW_CFG_NAME_SIZE) == 0 && size <= E820_MAX) {
-			e820_key = key;
-			e820_size = size;
-		}
-	}
-}
-
 uint32_t ports_processor_count(void)
 {
-	uint32_t count;
+	uint32_t count = fw_cfg_processor_count();
 
-	asm_out16(PORT_FW_CFG_SELECT, FW_CFG_PROCESSORS);
-	count = asm_in8(PORT_FW_CFG_DATA);
-	count |= (uint32_t)asm_in8(PORT_FW_CFG_DATA) << 8;
 	if (count == 0 || count > MACHINE_VCPU_MAX)
 		machine_stop(STOP_LAUNCH, "QEMU has %u processors; Nutshell supports 1 to %u (-smp)", count,
 			     MACHINE_VCPU_MAX);
 	return count;
 }
 
-/* Cuts Nutshell's memory out of the entry that it lies in. */
 void ports_init(void)
 {
-	find_e820();
-	if (e820_key == 0)
-		return;
-	asm_out16(PORT_FW_CFG_SELECT, e820_key);
-	for (uint32_t i = 0; i < e820_size; i++)
-		e820[i] = asm_in8(PORT_FW_CFG_DATA);
-	for (uint32_t at = 0; at + E820_SIZE <= e820_size; at += E820_SIZE) {
-		uint64_t start, size;
-
-		memcpy(&start, e820 + at, sizeof(start));
-		memcpy(&size, e820 + at + 8, sizeof(size));
-		if (start < machine_low_ram_end() && start + size > machine_low_ram_end() && start + size <= FOUR_GIB) {
-			size = machine_low_ram_end() - start;
-			memcpy(e820 + at + 8, &size, sizeof(size));
-		}
-	}
-}
-
-static uint8_t fw_cfg_read(void)
-{
-	uint8_t value = asm_in8(PORT_FW_CFG_DATA);
-
-	/* No DMA: QEMU's devices would reach past the reverse map. */
-	if (selected == FW_CFG_ID && position == 0)
-		value = (uint8_t)(value & ~FW_CFG_DMA_BIT);
-	else if (selected == e820_key && e820_key != 0 && position < e820_size)
-		value = e820[position];
-	position++;
-	return value;
+	fw_cfg_init();
 }
 
 static uint8_t cmos_read(void)
@@ -125,6 +50,8 @@ static uint8_t cmos_read(void)
 		return (uint8_t)above_16m;
 	if (cmos_index == CMOS_LOW_16M + 1u)
 		return (uint8_t)(above_16m >> 8);
+	if (cmos_index >= CMOS_HIGH_4G && cmos_index < CMOS_HIGH_4G + 3u)
+		return (uint8_t)((machine_high_ram_end() - FOUR_GIB) >> 16 >> (8u * (cmos_index - CMOS_HIGH_4G)));
 	return asm_in8(PORT_CMOS_DATA);
 }
 
@@ -188,12 +115,12 @@ static void test_device_write(const struct vcpu *vcpu, uint16_t port, uint32_t v
 	}
 }
 
-/* Nutshell's own ports, and DMA; QEMU would cut a wide access that begins before them into pieces that reach them. */
+/* Nutshell's own ports, and QEMU's DMA register; QEMU would cut a wide access that begins before them into pieces that reach them. */
 static bool is_hidden(uint16_t port, uint32_t size)
 {
 	static const struct {
 		uint32_t first, count;
-	} hidden[] = { { PORT_DEBUG_CONSOLE, 1 }, { NUTSHELL_DEBUG_EXIT_PORT, 1 }, { PORT_FW_CFG_DMA, 8 } };
+	} hidden[] = { { PORT_DEBUG_CONSOLE, 1 }, { NUTSHELL_DEBUG_EXIT_PORT, 1 }, { FW_CFG_PORT_DMA, 8 } };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(hidden); i++) {
 		if (ranges_overlap(port, size, hidden[i].first, hidden[i].count))
@@ -206,10 +133,12 @@ uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
 {
 	if (is_test_device(port))
 		return test_device_read(vcpu, port);
+	if ((port == FW_CFG_PORT_DMA || port == FW_CFG_PORT_DMA_LOW) && size == 4)
+		return asm_in32(port); /* a signature */
 	if (is_hidden(port, size))
 		return ~0u;
 	switch (port) {
-	case PORT_FW_CFG_DATA:
+	case FW_CFG_PORT_DATA:
 		return fw_cfg_read();
 	case PORT_CMOS_DATA:
 		return cmos_read();
@@ -246,13 +175,16 @@ void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
 	}
 	if (ends_machine(port, size, value))
 		return;
+	if ((port == FW_CFG_PORT_DMA || port == FW_CFG_PORT_DMA_LOW) && size == 4) {
+		fw_cfg_dma_write(port, value);
+		return;
+	}
 	if (is_hidden(port, size))
 		return;
 	switch (port) {
-	case PORT_FW_CFG_SELECT:
-		selected = (uint16_t)value;
-		position = 0;
-		break;
+	case FW_CFG_PORT_SELECT:
+		fw_cfg_select((uint16_t)value);
+		return;
 	case PORT_CMOS_INDEX:
 		cmos_index = value & 0x7Fu;
 		break;

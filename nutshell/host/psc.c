@@ -120,7 +120,8 @@ void nae_psc(struct event *event)
 		return;
 	}
 	memcpy(&list, place, sizeof(list));
-	if (header->reserved != 0 || header->end_entry >= PSC_ENTRY_MAX || header->cur_entry > header->end_entry) {
+	/* The reserved field is not looked at, as in KVM: OVMF does not clear it. */
+	if (header->end_entry >= PSC_ENTRY_MAX || header->cur_entry > header->end_entry) {
 		event->result = PSC_ERROR_HEADER;
 		return;
 	}

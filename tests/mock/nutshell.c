@@ -103,6 +103,11 @@ uint64_t machine_low_ram_end(void)
 	return mock_low_end;
 }
 
+uint64_t machine_low_devices_start(void)
+{
+	return DEVICES_START;
+}
+
 uint64_t machine_high_ram_end(void)
 {
 	return MOCK_HIGH_END;

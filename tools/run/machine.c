@@ -66,8 +66,8 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "-kernel");
 	command_add(command, "%s", options->nutshell);
 	command_add(command, "-append");
-	command_add(command, "%s%s%s", options->stats ? "stats " : "", options->trace ? "trace " : "",
-	            options->machine_options);
+	command_add(command, "ram=%llu %s%s%s", (unsigned long long)(options->memory / MIB), options->stats ? "stats " : "",
+	            options->trace ? "trace " : "", options->machine_options);
 	command_add(command, "-initrd");
 	command_add(command, "%s", options->image);
 	command_add(command, "-nodefaults");
