@@ -163,12 +163,23 @@ static bool line_byte(struct console *console, char c)
 	return false;
 }
 
+/* The UEFI shell's: "Shell> " or, with a file system, "FS0:\\> ". */
+static bool looks_like_firmware_prompt(const struct console *console)
+{
+	const char *line = console->line;
+	size_t size = console->line_size;
+
+	return size >= 6 && memcmp(line + size - 2, "> ", 2) == 0 &&
+	       ((size == 7 && memcmp(line, "Shell", 5) == 0) || (memcmp(line, "FS", 2) == 0 && line[3] == ':'));
+}
+
 static bool looks_like_prompt(const struct console *console)
 {
 	const char *line = console->line;
 	size_t size = console->line_size;
 
-	if (console->interrupted_prompt || (size == 2 && memcmp(line, "> ", 2) == 0))
+	if (console->interrupted_prompt || (size == 2 && memcmp(line, "> ", 2) == 0) ||
+	    looks_like_firmware_prompt(console))
 		return true;
 	/* The prompt of our own guest, even when a message of the kernel came behind it. */
 	if (size > 6 && memcmp(line, "guest:", 6) == 0 && memmem(line, size, "# ", 2) != NULL)
@@ -181,15 +192,17 @@ static void type_line(struct console *console)
 {
 	char *newline = memchr(console->typed, '\n', console->typed_size);
 	size_t size = newline != NULL ? (size_t)(newline - console->typed) + 1 : console->typed_size;
+	bool firmware = looks_like_firmware_prompt(console); /* its Enter key is a carriage return */
 
 	if (newline == NULL && console->stdin_open && size < sizeof(console->typed))
 		return; /* the rest of the line is still to come */
 	if (size == 0) {
-		enqueue(console, "exit\n", 5);
+		const char *end = firmware ? "reset -s\r" : "exit\n";
+
+		enqueue(console, end, strlen(end));
 	} else {
-		enqueue(console, console->typed, size);
-		if (newline == NULL)
-			enqueue(console, "\n", 1);
+		enqueue(console, console->typed, newline != NULL ? size - 1 : size);
+		enqueue(console, firmware ? "\r" : "\n", 1);
 		console->typed_size -= size;
 		memmove(console->typed, console->typed + size, console->typed_size);
 	}
@@ -230,6 +243,10 @@ static bool from_guest(struct console *console)
 	remember(console->result, bytes, (size_t)got);
 	for (ssize_t i = 0; i < got; i++) {
 		bool for_terminal = line_byte(console, bytes[i]) || bytes[i] == '\r';
+		const char *keys = console->options->firmware_shell ? firmware_byte(bytes[i]) : NULL;
+
+		if (keys != NULL)
+			enqueue(console, keys, strlen(keys));
 
 		if (console->script == NULL && (console->interactive || !for_terminal))
 			putchar(bytes[i]);

@@ -50,6 +50,53 @@ static void command_add(struct command *command, const char *format, ...)
 		command->argument[command->count++] = strdup(text);
 }
 
+/* Text in an option of QEMU's: commas stand twice. */
+static void command_add_text(struct command *command, const char *before, const char *text)
+{
+	char escaped[TEXT_MOST];
+	size_t size = 0;
+
+	for (; *text != '\0' && size + 3 < sizeof(escaped); text++) {
+		if (*text == ',')
+			escaped[size++] = ',';
+		escaped[size++] = *text;
+	}
+	escaped[size] = '\0';
+	command_add(command, "%s%s", before, escaped);
+}
+
+/* Files for a guest's firmware, which Nutshell shows it as those of a kernel (nutshell/host/fw_cfg.h). */
+static void add_kernel(struct command *command, const struct options *options)
+{
+	if (options->kernel == NULL)
+		return;
+	command_add(command, "-fw_cfg");
+	command_add(command, "name=opt/nutshell/kernel,file=%s", options->kernel);
+	if (options->initrd != NULL) {
+		command_add(command, "-fw_cfg");
+		command_add(command, "name=opt/nutshell/initrd,file=%s", options->initrd);
+	}
+	if (options->command_line != NULL && options->command_line[0] != '\0') {
+		command_add(command, "-fw_cfg");
+		command_add_text(command, "name=opt/nutshell/cmdline,string=", options->command_line);
+	}
+}
+
+static void add_disk(struct command *command, const struct options *options)
+{
+	if (options->disk == NULL)
+		return;
+	command_add(command, "-drive");
+	command_add(command, "if=none,id=disk,format=raw,file=%s", options->disk);
+	command_add(command, "-device");
+	if (strcmp(options->disk_bus, "nvme") == 0)
+		command_add(command, "nvme,drive=disk,serial=nutshell");
+	else if (strcmp(options->disk_bus, "virtio") == 0)
+		command_add(command, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on");
+	else
+		command_add(command, "ide-hd,drive=disk,bus=ide.0");
+}
+
 static void command_build(struct command *command, const struct options *options)
 {
 	command_add(command, "%s", options->qemu);
@@ -88,6 +135,8 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "isa-debugcon,iobase=0xe9,chardev=log");
 	command_add(command, "-device");
 	command_add(command, "isa-debug-exit,iobase=0x%x,iosize=1", NUTSHELL_DEBUG_EXIT_PORT);
+	add_kernel(command, options);
+	add_disk(command, options);
 	command->argument[command->count] = NULL;
 }
 

@@ -23,6 +23,10 @@ static const char help[] =
 	"  --script FILE     run the lines of FILE in the guest's shell, print their output, switch off; the exit status is\n"
 	"                    that of the last line\n"
 	"  --timeout SECONDS give up after this time (exit status 124)\n"
+	"  --kernel FILE     kernel that the guest's firmware finds in fw_cfg; also --initrd FILE and --append TEXT\n"
+	"  --disk FILE       a disk of the guest, raw\n"
+	"  --disk-bus BUS    ahci (default), nvme or virtio\n"
+	"  --firmware-shell  press the keys that take OVMF to its shell\n"
 	"  --stats           print the machine's counters at the end\n"
 	"  --trace           write every event of the machine to the log\n"
 	"  --log FILE        keep Nutshell's log\n"
@@ -49,6 +53,12 @@ enum option_code {
 	OPTION_CPU,
 	OPTION_FORCE,
 	OPTION_REMOVE_IMAGE,
+	OPTION_KERNEL,
+	OPTION_INITRD,
+	OPTION_APPEND,
+	OPTION_DISK,
+	OPTION_DISK_BUS,
+	OPTION_FIRMWARE_SHELL,
 };
 
 static const struct option long_options[] = {
@@ -66,6 +76,12 @@ static const struct option long_options[] = {
 	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "remove-image", no_argument, NULL, OPTION_REMOVE_IMAGE },
+	{ "kernel", required_argument, NULL, OPTION_KERNEL },
+	{ "initrd", required_argument, NULL, OPTION_INITRD },
+	{ "append", required_argument, NULL, OPTION_APPEND },
+	{ "disk", required_argument, NULL, OPTION_DISK },
+	{ "disk-bus", required_argument, NULL, OPTION_DISK_BUS },
+	{ "firmware-shell", no_argument, NULL, OPTION_FIRMWARE_SHELL },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -125,6 +141,23 @@ static int take_number(struct options *options, int option, const char *value)
 	}
 }
 
+static int take_guest_option(struct options *options, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_KERNEL: options->kernel = value; return RUN_OK;
+	case OPTION_INITRD: options->initrd = value; return RUN_OK;
+	case OPTION_APPEND: options->command_line = value; return RUN_OK;
+	case OPTION_DISK: options->disk = value; return RUN_OK;
+	case OPTION_FIRMWARE_SHELL: options->firmware_shell = true; return RUN_OK;
+	default: break;
+	}
+	options->disk_bus = value;
+	if (strcmp(value, "ahci") == 0 || strcmp(value, "nvme") == 0 || strcmp(value, "virtio") == 0)
+		return RUN_OK;
+	complain("--disk-bus %s: must be ahci, nvme or virtio", value);
+	return RUN_USAGE;
+}
+
 static int take_option(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -142,6 +175,12 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_MEMORY:
 	case OPTION_CPUS:
 	case OPTION_TIMEOUT: return take_number(options, option, value);
+	case OPTION_KERNEL:
+	case OPTION_INITRD:
+	case OPTION_APPEND:
+	case OPTION_DISK:
+	case OPTION_DISK_BUS:
+	case OPTION_FIRMWARE_SHELL: return take_guest_option(options, option, value);
 	default: complain("'--help' lists the options"); return RUN_USAGE;
 	}
 }
@@ -159,6 +198,24 @@ static int check_file(const char *what, const char *path)
 	if (strchr(path, ',') != NULL) {
 		complain("%s %s: QEMU does not take file names with a comma", what, path);
 		return RUN_USAGE;
+	}
+	return RUN_OK;
+}
+
+/* What the user may leave out; a command line without a kernel would be lost without a word. */
+static int check_guest_files(const struct options *options)
+{
+	const struct {
+		const char *what, *path;
+	} files[] = { { "the kernel", options->kernel }, { "the initrd", options->initrd }, { "the disk", options->disk } };
+
+	if (options->kernel == NULL && (options->initrd != NULL || options->command_line != NULL)) {
+		complain("--initrd and --append go with --kernel");
+		return RUN_USAGE;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		if (files[i].path != NULL && check_file(files[i].what, files[i].path) != RUN_OK)
+			return RUN_USAGE;
 	}
 	return RUN_OK;
 }
@@ -186,6 +243,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		.memory = 1024 * MIB,
 		.cpus = 1,
 		.machine_options = "",
+		.disk_bus = "ahci",
 	};
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		status = take_option(options, option, optarg);
@@ -200,5 +258,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	status = check_file("the image of Nutshell (--nutshell)", options->nutshell);
 	if (status == RUN_OK)
 		status = check_file("the IGVM image", options->image);
+	if (status == RUN_OK)
+		status = check_guest_files(options);
 	return status == RUN_OK ? check_memory(options) : status;
 }

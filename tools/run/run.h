@@ -6,6 +6,7 @@
  *	options.c  what the user asked for
  *	machine.c  QEMU's command line, start and end
  *	console.c  terminal, console bytes, the loop
+ *	firmware.c keys that take OVMF to its shell
  *	script.c   feeds a script to the guest's shell and cuts its output out of the console
  *	report.c   Nutshell's log, what an exit status means, what to do next
  */
@@ -28,10 +29,13 @@
 
 struct options {
 	const char *qemu, *nutshell, *image, *cpu, *script, *log, *machine_options;
+	const char *kernel, *initrd, *command_line; /* for a guest's firmware; NULL: none */
+	const char *disk, *disk_bus;                /* NULL: no disk */
 	uint64_t memory; /* bytes of RAM of the guest */
 	unsigned cpus;
 	unsigned timeout; /* seconds, 0: none */
 	bool stats, trace, force, keep_log, remove_image;
+	bool firmware_shell; /* take the firmware to its shell */
 };
 
 /*
@@ -84,6 +88,12 @@ bool script_ready(struct script *script, const char **text, size_t *size);
 /* The script's exit status once it ended, else -1. */
 int script_status(const struct script *script);
 void script_close(struct script *script);
+
+/*
+ * Takes OVMF to its shell: newer builds start it from their boot menu only. Follows the console; returns what to type
+ * now, or NULL.
+ */
+const char *firmware_byte(char c);
 
 /* One line of QEMU's standard error: printed unless it is noise. */
 void report_qemu_line(const char *line);
