@@ -227,7 +227,10 @@ static void read_kernel_header(void)
 
 void fw_cfg_init(void)
 {
-	own = machine_alloc_pages(align_up(sizeof(*own), PAGE_SIZE) / PAGE_SIZE);
+	if (own == NULL)
+		own = machine_alloc_pages(align_up(sizeof(*own), PAGE_SIZE) / PAGE_SIZE);
+	e820_file = kernel = initrd = command_line = (struct file){ 0, 0 };
+	dma_address = 0;
 	read_directory();
 	read_e820();
 	read_kernel_header();

@@ -24,7 +24,7 @@
 #define FW_CFG_PORT_DMA 0x514u /* eight bytes */
 #define FW_CFG_PORT_DMA_LOW 0x518u /* writing it starts the request */
 
-/* Reads QEMU's directory; before anything else here. */
+/* Reads QEMU's directory, before anything else here; again when the machine starts afresh. */
 void fw_cfg_init(void);
 /* The guest selects an item, at its first byte. */
 void fw_cfg_select(uint16_t key);

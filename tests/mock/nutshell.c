@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nutshell/asm.h"
+#include "nutshell/host/fw_cfg.h"
 
 #define LOW_SIZE MOCK_LOW_END
 #define HIGH_SIZE (MOCK_HIGH_END - MOCK_HIGH_START)
@@ -272,6 +273,87 @@ void machine_power_off(void)
 	machine_stop(STOP_POWER_OFF, "power off");
 }
 
+/* ---- QEMU's fw_cfg ---- */
+
+#define FW_CFG_PROCESSORS 0x05u
+#define FW_CFG_DIRECTORY 0x19u
+#define FW_CFG_ENTRY 64u
+#define FW_CFG_READ 2u
+
+const struct mock_file *mock_files;
+uint32_t mock_file_count;
+static uint32_t fw_cfg_key, fw_cfg_offset;
+static uint64_t fw_cfg_dma;
+
+static uint8_t directory_byte(uint32_t offset)
+{
+	uint8_t entry[FW_CFG_ENTRY] = { 0 };
+	uint32_t index = offset < 4 ? 0 : (offset - 4) / FW_CFG_ENTRY;
+
+	if (offset < 4)
+		return (uint8_t)(mock_file_count >> 8u * (3u - offset));
+	if (index >= mock_file_count)
+		return 0;
+	for (uint32_t i = 0; i < 4; i++)
+		entry[i] = (uint8_t)(mock_files[index].size >> 8u * (3u - i));
+	entry[5] = (uint8_t)(MOCK_FILE_KEY + index);
+	snprintf((char *)entry + 8, FW_CFG_ENTRY - 8, "%s", mock_files[index].name);
+	return entry[(offset - 4) % FW_CFG_ENTRY];
+}
+
+static uint8_t fw_cfg_byte(void)
+{
+	uint32_t index = fw_cfg_key - MOCK_FILE_KEY, offset = fw_cfg_offset++;
+
+	if (fw_cfg_key == FW_CFG_PROCESSORS)
+		return offset == 0 ? (uint8_t)machine_vcpu_count : 0;
+	if (fw_cfg_key == FW_CFG_DIRECTORY)
+		return directory_byte(offset);
+	if (fw_cfg_key < MOCK_FILE_KEY || index >= mock_file_count || offset >= mock_files[index].size)
+		return 0;
+	return ((const uint8_t *)mock_files[index].data)[offset];
+}
+
+static uint64_t big_endian(const uint8_t *from, uint32_t size)
+{
+	uint64_t value = 0;
+
+	for (uint32_t i = 0; i < size; i++)
+		value = value << 8 | from[i];
+	return value;
+}
+
+/* Addresses are distances from phys_to_virt(0). */
+static void fw_cfg_run(uint64_t request)
+{
+	uint8_t *base = mock_ram(0), *at = (uint8_t *)((uintptr_t)base + request);
+	uint8_t *to = (uint8_t *)((uintptr_t)base + big_endian(at + 8, 8));
+	uint64_t length = big_endian(at + 4, 4);
+
+	if ((at[3] & FW_CFG_READ) == 0)
+		fw_cfg_offset += (uint32_t)length;
+	else
+		for (uint64_t i = 0; i < length; i++)
+			to[i] = fw_cfg_byte();
+	memset(at, 0, 4);
+}
+
+/* True when the port is fw_cfg's. */
+static bool fw_cfg_out(uint16_t port, uint32_t value)
+{
+	if (port == FW_CFG_PORT_SELECT) {
+		fw_cfg_key = value;
+		fw_cfg_offset = 0;
+	} else if (port == FW_CFG_PORT_DMA) {
+		fw_cfg_dma = (uint64_t)__builtin_bswap32(value) << 32;
+	} else if (port == FW_CFG_PORT_DMA_LOW) {
+		fw_cfg_run(fw_cfg_dma | __builtin_bswap32(value));
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* ---- instructions ---- */
 
 static void out(uint16_t port, uint32_t value)
@@ -288,18 +370,19 @@ void asm_out8(uint16_t port, uint8_t value)
 
 void asm_out16(uint16_t port, uint16_t value)
 {
-	out(port, value);
+	if (!fw_cfg_out(port, value))
+		out(port, value);
 }
 
 void asm_out32(uint16_t port, uint32_t value)
 {
-	out(port, value);
+	if (!fw_cfg_out(port, value))
+		out(port, value);
 }
 
 uint8_t asm_in8(uint16_t port)
 {
-	(void)port;
-	return (uint8_t)mock_in_value;
+	return port == FW_CFG_PORT_DATA ? fw_cfg_byte() : (uint8_t)mock_in_value;
 }
 
 uint16_t asm_in16(uint16_t port)
@@ -390,6 +473,7 @@ void mock_restart(void)
 	mock_tsc = 0;
 	memset(host_probe_armed, 0, sizeof(host_probe_armed));
 	start_machine();
+	fw_cfg_init();
 }
 
 void mock_reset(void)

@@ -34,6 +34,16 @@ extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
 extern int mock_switch_result; /* answer of vcpu_switch() */
 extern uint32_t mock_switched_to; /* ~0: no switch */
 
+/* Files of QEMU's fw_cfg; the first has key MOCK_FILE_KEY, the next the one behind it. */
+#define MOCK_FILE_KEY 0x20u
+struct mock_file {
+	const char *name;
+	const void *data;
+	uint32_t size;
+};
+extern const struct mock_file *mock_files;
+extern uint32_t mock_file_count;
+
 /* Fresh RAM (shared, all of one content), two vCPUs, the first at MOCK_VMPL with a registered, empty GHCB; a new launch. */
 void mock_reset(void);
 /* The same with the launch as it was: keys take time. */

@@ -14,6 +14,7 @@
 #include "abi/snp.h"
 #include "lib/igvm.h"
 #include "lib/policy.h"
+#include "tests/unit/ovmf_file.h"
 #include "tests/unit/programs.h"
 #include "tests/unit/unit.h"
 #include "tools/igvm/acpi.h"
@@ -26,7 +27,7 @@
 #define IMAGE_VA (MONITOR_VA + LAUNCH_OFF_IMAGE)
 
 static char directory[] = "/tmp/igvm-build-XXXXXX";
-static char monitor_path[64], kernel_path[64], initrd_path[64], payload_path[64], image_path[64], log_path[64];
+static char monitor_path[64], kernel_path[64], firmware_path[64], initrd_path[64], payload_path[64], image_path[64], log_path[64];
 
 static void write_file(const char *path, const void *data, size_t size)
 {
@@ -62,12 +63,15 @@ static void write_good_files(void)
 {
 	struct test_elf monitor = good_monitor(), payload = good_payload();
 	uint8_t kernel[TEST_KERNEL_SIZE];
+	struct ovmf_file firmware;
 
 	kernel_make(kernel);
 	write_file(monitor_path, monitor.data, sizeof(monitor.data));
 	write_file(payload_path, payload.data, sizeof(payload.data));
 	write_file(kernel_path, kernel, sizeof(kernel));
 	write_file(initrd_path, "initrd", 6);
+	ovmf_file_make(&firmware);
+	write_file(firmware_path, firmware.data, sizeof(firmware.data));
 	unlink(image_path);
 }
 
@@ -78,6 +82,7 @@ __attribute__((constructor)) static void make_directory(void)
 		abort();
 	snprintf(monitor_path, sizeof(monitor_path), "%s/monitor.elf", directory);
 	snprintf(kernel_path, sizeof(kernel_path), "%s/kernel", directory);
+	snprintf(firmware_path, sizeof(firmware_path), "%s/firmware", directory);
 	snprintf(initrd_path, sizeof(initrd_path), "%s/initrd", directory);
 	snprintf(payload_path, sizeof(payload_path), "%s/payload.elf", directory);
 	snprintf(image_path, sizeof(image_path), "%s/image.igvm", directory);
@@ -86,7 +91,7 @@ __attribute__((constructor)) static void make_directory(void)
 
 __attribute__((destructor)) static void remove_directory(void)
 {
-	const char *paths[] = { monitor_path, kernel_path, initrd_path, payload_path, image_path, log_path };
+	const char *paths[] = { monitor_path, kernel_path, firmware_path, initrd_path, payload_path, image_path, log_path };
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		unlink(paths[i]);
@@ -126,6 +131,7 @@ static int run_build(const char *const *arguments)
 
 #define BUILD(...) run_build((const char *const[]){ __VA_ARGS__, "-q", NULL })
 #define BUILD_LINUX(...) BUILD("--monitor", monitor_path, "--kernel", kernel_path, "-o", image_path, __VA_ARGS__)
+#define BUILD_FIRMWARE(...) BUILD("--monitor", monitor_path, "--firmware", firmware_path, "-o", image_path, __VA_ARGS__)
 #define BUILD_PAYLOAD(...) BUILD("--monitor", monitor_path, "--payload", payload_path, "-o", image_path, __VA_ARGS__)
 
 /* Exit status 1, one line of explanation that has this in it, and no output file, finished or not. */
@@ -558,6 +564,124 @@ TEST(payload)
 	CHECK_EQ(read_policy().guest_vmpl, 1);
 }
 
+TEST(firmware)
+{
+	const uint64_t start = 0x100000000ull - OVMF_FILE_SIZE;
+	struct launch_block block;
+	struct ovmf_file file;
+	struct vmsa vmsa;
+	const uint8_t *page;
+
+	write_good_files();
+	ovmf_file_make(&file);
+	REQUIRE(BUILD_FIRMWARE("--guest-vmpl", "3") == 0);
+	REQUIRE(load_image());
+	block = read_block();
+	CHECK_EQ(block.flags, 0);
+	CHECK_EQ(read_policy().guest_vmpl, 3);
+	CHECK_EQ(block.map_kind, LAUNCH_MAP_IGVM);
+	CHECK_EQ(block.map_gpa, 0x812000);
+	CHECK_EQ(block.map_size, 0xC0);
+	CHECK_EQ(block.vp_count_gpa, 0x8120C0);
+	CHECK_EQ(block.cbit_size, 0);
+	CHECK(has_kind(&block, 0x800000, LAUNCH_RANGE_ZERO, 0));
+	CHECK(has_kind(&block, 0x808000, LAUNCH_RANGE_ZERO, 0));
+	CHECK(find_range(&block, 0x809000) == NULL);
+	CHECK(has_kind(&block, 0x80C000, LAUNCH_RANGE_ZERO, 0));
+	CHECK(has_kind(&block, 0x80D000, LAUNCH_RANGE_SECRETS, 0));
+	CHECK(has_kind(&block, 0x80E000, LAUNCH_RANGE_CPUID, 0));
+	CHECK(has_kind(&block, 0x80F000, LAUNCH_RANGE_CAA, 0));
+	CHECK(has_kind(&block, 0x810000, LAUNCH_RANGE_ZERO, 0));
+	CHECK(has_kind(&block, 0x82F000, LAUNCH_RANGE_ZERO, 0));
+	CHECK(find_range(&block, 0x830000) == NULL);
+	CHECK(find_range(&block, 0) == NULL);
+	CHECK(has_kind(&block, start, LAUNCH_RANGE_IMAGE, 0));
+	CHECK(has_kind(&block, 0xFFFFF000, LAUNCH_RANGE_IMAGE, 0));
+	for (uint64_t offset = 0; offset < OVMF_FILE_SIZE; offset += PAGE_SIZE) {
+		page = find_page(start + offset, NULL);
+		REQUIRE(page != NULL);
+		CHECK(memcmp(page, file.data + offset, PAGE_SIZE) == 0);
+	}
+	CHECK(find_page(0x80D000, NULL) == NULL);
+	vmsa = read_guest_vmsa();
+	CHECK_EQ(vmsa.cs.selector, 0xF000);
+	CHECK_EQ(vmsa.cs.base, 0xFFFF0000);
+	CHECK_EQ(vmsa.cs.limit, 0xFFFF);
+	CHECK_EQ(vmsa.cs.attrib, 0x9B);
+	CHECK_EQ(vmsa.ds.attrib, 0x93);
+	CHECK_EQ(vmsa.rip, 0xFFF0);
+	CHECK_EQ(vmsa.cr0, 0x60000010);
+	CHECK_EQ(vmsa.cr3, 0);
+	CHECK_EQ(vmsa.efer, EFER_SVME);
+	CHECK_EQ(vmsa.vmpl, 0);
+	CHECK_EQ(vmsa.sev_features, SEV_FEATURE_SNP_ACTIVE);
+}
+
+/* The second client: a build without IGVM parameters and kernel hashes. */
+TEST(firmware_without_parameters)
+{
+	static const uint8_t sev[] = OVMF_GUID_SEV_METADATA;
+	const uint32_t from_end = OVMF_FILE_SIZE - OVMF_FILE_SEV;
+	struct launch_block block;
+	struct ovmf_file file;
+
+	write_good_files();
+	ovmf_file_begin(&file);
+	ovmf_file_add(&file, sev, &from_end, 4);
+	ovmf_file_descriptor(&file, OVMF_FILE_SEV, OVMF_SEV_SIGNATURE, OVMF_SEV_VERSION);
+	ovmf_file_section(&file, OVMF_FILE_SEV, 0x80D000, 0x1000, OVMF_SEV_SECRETS);
+	ovmf_file_section(&file, OVMF_FILE_SEV, 0x80F000, 0x1000, OVMF_SEV_CAA);
+	write_file(firmware_path, file.data, sizeof(file.data));
+	REQUIRE(BUILD_FIRMWARE("--name", "x") == 0);
+	REQUIRE(load_image());
+	block = read_block();
+	CHECK_EQ(block.map_kind, LAUNCH_MAP_NONE);
+	CHECK_EQ(block.vp_count_gpa, 0);
+	CHECK_EQ(block.range_count, 3);
+}
+
+static int build_with_section(uint32_t base, uint32_t size)
+{
+	struct ovmf_file file;
+
+	ovmf_file_make(&file);
+	ovmf_file_section(&file, OVMF_FILE_SEV, base, size, OVMF_SEV_MEMORY);
+	write_file(firmware_path, file.data, sizeof(file.data));
+	return BUILD_FIRMWARE("--name", "x");
+}
+
+static int build_with_firmware(const struct ovmf_file *file, size_t size)
+{
+	write_file(firmware_path, file->data, size);
+	return BUILD_FIRMWARE("--name", "x");
+}
+
+/* One line that names the file and the place. */
+TEST(bad_firmware)
+{
+	struct ovmf_file file;
+
+	write_good_files();
+	CHECK_REFUSED("memory section 0x80900000-0x80900fff lies beyond the RAM that a guest can be sure of (2 GiB) (at "
+		      "offset 0x3064)", build_with_section(0x80900000, 0x1000));
+	CHECK_REFUSED("lies over the monitor", build_with_section((uint32_t)MONITOR_GPA, 0x1000));
+	CHECK_REFUSED("lies over the monitor", build_with_section((uint32_t)MONITOR_GPA - 0x1000, 0x2000));
+	CHECK_REFUSED("display and ROMs", build_with_section(0x9F000, 0x2000));
+	CHECK_REFUSED("display and ROMs", build_with_section(0xFF000, 0x1000));
+	CHECK_REFUSED("a section overlaps another one (at offset 0x3064)", build_with_section(0x808000, 0x2000));
+	CHECK_REFUSED("a section does not end below the firmware image", build_with_section(0xFFFF0000, 0x10000));
+	CHECK_REFUSED("not OVMF", BUILD("--monitor", monitor_path, "--firmware", kernel_path, "-o", image_path));
+	CHECK_REFUSED("No such file", BUILD("--monitor", monitor_path, "--firmware", "/none", "-o", image_path));
+	ovmf_file_make(&file);
+	CHECK_REFUSED("firmware: not OVMF: no GUIDed table at its end", build_with_firmware(&file, OVMF_FILE_SIZE - 0x1000));
+	CHECK_REFUSED("firmware: not OVMF: its size", build_with_firmware(&file, OVMF_FILE_SIZE - 1));
+	ovmf_file_begin(&file);
+	CHECK_REFUSED("no SEV metadata", build_with_firmware(&file, OVMF_FILE_SIZE));
+	ovmf_file_make(&file);
+	ovmf_file_put_u16(&file, OVMF_FILE_SIZE - OVMF_TABLE_END_FROM_END - OVMF_ENTRY_OVERHEAD, 0xFFFF);
+	CHECK_REFUSED("the GUIDed table has an impossible length (at offset 0x3fce)", build_with_firmware(&file, OVMF_FILE_SIZE));
+}
+
 TEST(same_inputs_give_the_same_bits)
 {
 	static uint8_t first[sizeof(image_data)];
@@ -582,8 +706,8 @@ TEST(command_line_errors)
 	write_good_files();
 	CHECK_REFUSED("--monitor is missing", BUILD("--kernel", kernel_path, "-o", image_path));
 	CHECK_REFUSED("--output is missing", BUILD("--kernel", kernel_path, "--monitor", monitor_path));
-	CHECK_REFUSED("either --kernel or --payload", BUILD("--monitor", monitor_path, "-o", image_path));
-	CHECK_REFUSED("either --kernel or --payload", BUILD_LINUX("--payload", payload_path));
+	CHECK_REFUSED("one of --kernel, --firmware and --payload", BUILD("--monitor", monitor_path, "-o", image_path));
+	CHECK_REFUSED("one of --kernel, --firmware and --payload", BUILD_LINUX("--payload", payload_path));
 	CHECK_REFUSED("go with --kernel", BUILD_PAYLOAD("--append", "x"));
 	CHECK_REFUSED("--guest-vmpl 0", BUILD_LINUX("--guest-vmpl", "0"));
 	CHECK_REFUSED("--guest-vmpl 4", BUILD_LINUX("--guest-vmpl", "4"));

@@ -317,16 +317,18 @@ TEST(scratch_areas)
 	}
 }
 
-/* Neither the log nor the exit device, and no DMA, whatever width reaches them. */
+/* Neither the log nor the exit device, whatever width reaches them; QEMU's DMA register not in pieces. */
 TEST(hidden_ports)
 {
-	static const uint16_t hidden[] = { 0xE9, 0x501, 0x514, 0x518, 0x51B };
+	static const uint16_t hidden[] = { 0xE9, 0x501, 0x515, 0x519, 0x51B };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(hidden); i++) {
 		for (uint32_t size = 1; size <= 4; size *= 2) {
 			for (uint32_t before = 0; before < size; before++) {
 				uint64_t info = (uint64_t)(hidden[i] - before) << 16 | size << 4;
 
+				if (size == 4 && (hidden[i] - before == 0x514 || hidden[i] - before == 0x518))
+					continue;
 				mock_reset();
 				MOCK_SET(rax, 0x41);
 				GOOD(mock_event(SVM_EXIT_IOIO, info, 0));
@@ -536,9 +538,12 @@ TEST(list_headers)
 	EXPECT(send_psc(0, 0xFFFF), 0, PSC_ERROR_HEADER);
 	EXPECT(send_psc(1, 0), 0, PSC_ERROR_HEADER);
 	EXPECT(send_psc(0xFFFF, 0xFFFF), 0, PSC_ERROR_HEADER);
+	/* OVMF leaves this field as it was. */
+	psc_list()->entry[0] = psc(SHARED_RUN, PSC_OP_SHARED, false);
 	psc_list()->header = (struct psc_header){ 0, 0, 1 };
 	MOCK_SET(sw_scratch, BUFFER);
-	EXPECT(mock_event(GHCB_EXIT_PSC, 0, 0), 0, PSC_ERROR_HEADER);
+	GOOD(mock_event(GHCB_EXIT_PSC, 0, 0));
+	psc_list()->header = (struct psc_header){ 0, 0, 0 };
 	MALFORMED(mock_event(GHCB_EXIT_PSC, 0, 0), GHCB_REASON_INVALID_SCRATCH);
 	MOCK_SET(sw_scratch, BUFFER + 8);
 	MALFORMED(mock_event(GHCB_EXIT_PSC, 0, 0), GHCB_REASON_INVALID_SCRATCH);

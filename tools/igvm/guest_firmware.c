@@ -52,7 +52,7 @@ static int add_section(struct layout *layout, const char *path, const struct ovm
 }
 
 /* Real mode at the last 16 bytes below 4 GiB, as a processor comes out of reset. */
-static void set_context(struct vmsa *vmsa, const struct launch_block *block, const struct recipe *recipe)
+static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
 {
 	const struct vmsa_segment code = { OVMF_RESET_CS_SELECTOR, 0x09B, 0xFFFF, OVMF_RESET_CS_BASE };
 	const struct vmsa_segment data = { 0, 0x093, 0xFFFF, 0 };
@@ -63,7 +63,6 @@ static void set_context(struct vmsa *vmsa, const struct launch_block *block, con
 	vmsa->ldtr = (struct vmsa_segment){ 0, 0x082, 0xFFFF, 0 };
 	vmsa->tr = (struct vmsa_segment){ 0, 0x08B, 0xFFFF, 0 };
 	vmsa->rip = OVMF_RESET_IP;
-	vmsa->vmpl = (uint8_t)block->guest_vmpl;
 	vmsa->efer = EFER_SVME;
 	vmsa->cr0 = 0x60000010;
 	vmsa->dr6 = 0xFFFF0FF0;
@@ -97,7 +96,7 @@ static int add_firmware(struct layout *layout, const char *path, const struct bl
 		block->map_size = ovmf.memory_map.size;
 	}
 	block->vp_count_gpa = ovmf.vp_count.size != 0 ? ovmf.vp_count.gpa : 0;
-	set_context(&layout->guest_vmsa, block, layout->recipe);
+	set_context(&layout->guest_vmsa, layout->recipe);
 	return guest_add_content(layout, ovmf.gpa, file->data, file->size, 0, "firmware");
 }
 
