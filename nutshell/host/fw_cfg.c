@@ -6,6 +6,8 @@
 #include "nutshell/asm.h"
 #include "nutshell/host/host.h"
 
+#define KEY_VERSION 0x01u
+#define VERSION_WITHOUT_DMA 1u
 #define KEY_PROCESSORS 0x05u
 #define KEY_KERNEL_ADDRESS 0x07u
 #define KEY_KERNEL_SIZE 0x08u
@@ -284,6 +286,11 @@ void fw_cfg_select(uint16_t key)
 	position = 0;
 	machine_trace("fw_cfg: item 0x%x", key);
 	switch (key) {
+	case KEY_VERSION:
+		if (!options.no_dma)
+			break;
+		choose_number(VERSION_WITHOUT_DMA);
+		return;
 	case KEY_DIRECTORY:
 		choose_bytes(&own->directory, directory_size);
 		return;

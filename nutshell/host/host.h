@@ -15,6 +15,7 @@ struct options {
 	bool stats;
 	uint32_t c_bit;    /* 0: choose */
 	uint64_t features; /* GHCB_FEATURE_* that the host offers */
+	bool no_dma;       /* fw_cfg without DMA, for comparison */
 };
 extern struct options options;
 /* Stops the machine on an option that it does not know. */

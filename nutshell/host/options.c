@@ -55,6 +55,8 @@ static bool parse_one(const char *text, size_t length)
 	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number) &&
 		 number <= UINT32_MAX)
 		options.c_bit = (uint32_t)number;
+	else if (is_option(text, length, "no-dma"))
+		options.no_dma = true;
 	else if (length > 4 && strncmp(text, "ram=", 4) == 0 && parse_number(text + 4, length - 4, &number))
 		return true; /* boot/main.c needed it earlier */
 	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
@@ -88,7 +90,7 @@ void options_parse(const char *command_line)
 			length++;
 		/* The first word is the name of Nutshell's own file. */
 		if (length > 0 && !first && !parse_one(command_line, length))
-			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, ram=MIB, c-bit=N, "
+			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, no-dma, ram=MIB, c-bit=N, "
 				     "features=N", command_line);
 		first = first && length == 0;
 		command_line += length;
