@@ -45,7 +45,7 @@ $(B)/obj/$(1)/%.c.o: %.c Makefile $(wildcard mk/*.mk)
 $(B)/obj/$(1)/%.S.o: %.S Makefile $(wildcard mk/*.mk)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$$@)
-	$$(Q)$$(CC) $(2) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $(2) $$(FLAGS_OF_FILE) -MMD -MP -c $$< -o $$@
 $(B)/obj/$(1)/lib.a: $$(call objects,$(1),$(lib_sources))
 	@rm -f $$@
 	$$(call say,AR,$$@)
@@ -92,6 +92,12 @@ services: $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf) $(B)/services/vtp
 # ---- Nutshell: a flat multiboot image ----
 nutshell_objects := $(call objects,nutshell,$(call sources,nutshell,c S))
 $(nutshell_objects): | $(BEARSSL_READY)
+# Its host hands out certificates of the test root, which are made here.
+$(B)/obj/nutshell/nutshell/host/table.S.o: FLAGS_OF_FILE := -Wa,-I$(B)
+$(B)/obj/nutshell/nutshell/host/table.S.o: $(B)/certificates.bin
+$(B)/certificates.bin: $(B)/testroot nutshell/test-root/ark.pem nutshell/test-root/ask.pem
+	$(call say,GEN,$@)
+	$(Q)$(B)/testroot nutshell/test-root $@
 $(B)/nutshell.elf: $(nutshell_objects) $(B)/obj/nutshell/lib.a $(B)/obj/bearssl/bearssl.a nutshell/nutshell.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS_BARE) -T nutshell/nutshell.ld $(nutshell_objects) --start-group $(B)/obj/nutshell/lib.a $(B)/obj/bearssl/bearssl.a --end-group -o $@
@@ -125,6 +131,10 @@ igvm_objects := $(call objects,host,$(call sources,tools/igvm,c))
 $(B)/igvm: $(igvm_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $(igvm_objects) $(B)/obj/host/hosted.a -lcrypto -o $@
+testroot_objects := $(call objects,host,$(call sources,tools/testroot,c))
+$(B)/testroot: $(testroot_objects)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
 archive_objects := $(call objects,host,$(call sources,tools/archive,c))
 $(B)/archive: $(archive_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
@@ -153,7 +163,7 @@ $(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
 	$(Q)ar rcsD $@ $^
 # A program gets the platform that it includes: mock.h for the monitor's logic, nutshell.h for Nutshell's host and
 # security processor. Nutshell's files are linked one by one: an archive would mix up those of the same name.
-mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c,$(call sources,nutshell/host nutshell/psp,c))
+mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c nutshell/host/certificates.c,$(call sources,nutshell/host nutshell/psp,c))
 includes = $(shell grep -l '"$(1)"' $(2) 2>/dev/null)
 uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c $(sort $(wildcard tests/mock/kernel/*.c)) tests/mock/services.c) \
 	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell))

@@ -19,6 +19,15 @@
 #define NUTSHELL_PORT_EXITS_VMPL0 0x0C6Cu /* read: exits of VMPL0 since power-on, modulo 2^32 */
 #define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..63 becomes the exit status */
 
+/*
+ * The test root: keys that sign Nutshell's reports come from this seed and from nutshell/test-root. Anybody can have them;
+ * what they sign proves nothing.
+ */
+#define NUTSHELL_TEST_SEED "Nutshell test root - not AMD - proves nothing"
+#define NUTSHELL_VCEK_FIRST_BYTE 0x55 /* keeps the VCEK's secret below the order of P-384 */
+#define NUTSHELL_CHIP_ID "Nutshell test root, not AMD"
+#define NUTSHELL_TCB 0x2A17000000000103ull /* boot loader 3, TEE 1, SNP firmware 23, microcode 42 */
+
 #define NUTSHELL_ID 0x4C48534Eu /* "NSHL" */
 
 #define NUTSHELL_RMP_ASSIGNED (1u << 0)

@@ -371,6 +371,9 @@ struct snp_report_rsp {
 	struct snp_report report;
 };
 
+/* Extensions of VCEK and VLEK certificates (57230): .1 structure, .2 product, .3.n security versions, .4 chip id. */
+#define SNP_OID "1.3.6.1.4.1.3704.1"
+
 /*
  * Certificates that a host hands out with a report (56421, extended guest request): entries, an entry of zeros, then the
  * certificates (DER). GUIDs are in the mixed-endian form of UEFI.

@@ -63,6 +63,10 @@ void nae_apic_ids(struct event *event);
 /* A write of size bytes to a device: false when it must not happen; *value may be changed. */
 bool apic_filter_write(uint64_t gpa, uint64_t size, uint64_t *value);
 
+/* ---- certificates (certificates.c) ---- */
+/* The table that the host hands out: certificates of the test root, made by tools/testroot. */
+const uint8_t *host_certificates(uint64_t *size);
+
 /* ---- ports (ports.c) ---- */
 uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size);
 void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value);

@@ -4,9 +4,47 @@
 #include "nutshell/host/host.h"
 #include "nutshell/psp.h"
 
-#define CERTIFICATE_TABLE_EMPTY 24u
-
 static uint8_t request[PAGE_SIZE], response[PAGE_SIZE];
+
+/* True when count whole pages from address on are the host's. */
+static bool are_shared(uint64_t address, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		if (host_shared_page(address + i * PAGE_SIZE) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Hands out the certificates. Without pages none are wanted; too few pages, and the guest learns how many it takes: the
+ * message is not carried then. False: the event is answered.
+ */
+static bool give_certificates(struct event *event)
+{
+	uint64_t size, pages, at = event->rax;
+	const uint8_t *table = host_certificates(&size);
+
+	pages = align_up(size, PAGE_SIZE) / PAGE_SIZE;
+	if (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(rbx))) {
+		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+		return false;
+	}
+	if (event->rbx == 0)
+		return true;
+	if (event->rbx < pages) {
+		event_set(event, &event->ghcb->rbx, pages);
+		event->result = GUEST_REQUEST_VMM_INVALID_LEN << GUEST_REQUEST_VMM_SHIFT;
+		return false;
+	}
+	if (!is_aligned(at, PAGE_SIZE) || !are_shared(at, pages)) {
+		event_malformed(event, GHCB_REASON_INVALID_INPUT);
+		return false;
+	}
+	for (uint64_t done = 0; done < size; done += PAGE_SIZE)
+		memcpy(host_shared_page(at + done), table + done, size - done < PAGE_SIZE ? size - done : PAGE_SIZE);
+	return true;
+}
 
 void nae_guest_request(struct event *event, bool extended)
 {
@@ -16,22 +54,9 @@ void nae_guest_request(struct event *event, bool extended)
 		event_malformed(event, GHCB_REASON_INVALID_INPUT);
 		return;
 	}
-	if (extended) {
-		uint8_t *certificates = host_shared_page(event->rax);
-
-		if (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(rbx))) {
-			event_malformed(event, GHCB_REASON_MISSING_INPUT);
-			return;
-		}
-		/* An empty table, as a host answers that was given no certificates; it needs no room. */
-		if (event->rbx != 0 && (certificates == NULL || !is_aligned(event->rax, PAGE_SIZE))) {
-			event_malformed(event, GHCB_REASON_INVALID_INPUT);
-			return;
-		}
-		if (event->rbx != 0)
-			memset(certificates, 0, CERTIFICATE_TABLE_EMPTY);
-	}
 	memcpy(request, from, PAGE_SIZE);
+	if (extended && !give_certificates(event))
+		return;
 	event->result = psp_guest_message(request, response);
 	if (event->result == 0)
 		memcpy(to, response, PAGE_SIZE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Guest messages (firmware ABI chapter 7): attestation report and derived key, under AES-256-GCM. */
+#include "abi/nutshell.h"
 #include "bearssl.h"
 #include "lib/string.h"
 #include "nutshell/psp.h"
@@ -10,14 +11,18 @@
 #define KEY_VCEK 0u
 #define STATUS_INVALID_PARAMETER 0x16u
 #define STATUS_INVALID_KEY 0x27u
-#define REPORT_VERSION 2u
+#define REPORT_VERSION 3u
 #define SIGNED_SIZE offsetof(struct snp_report, signature_r)
 #define FIELD_POLICY (1ull << 0)
 #define FIELD_MEASUREMENT (1ull << 3)
 #define FIELD_SVN (1ull << 4)
 #define FIELD_TCB (1ull << 5)
 #define FIELD_SELECT_MAX 0x3Full
-#define TEST_TCB 0x0100000000000001ull
+#define FIRMWARE_BUILD 1u
+#define FIRMWARE_MINOR 55u
+#define FIRMWARE_MAJOR 1u
+#define PLATFORM_SMT (1ull << 0)
+#define PLATFORM_ALIAS_CHECK (1ull << 5)
 
 static uint64_t next_seqno[SNP_VMPL_COUNT];
 
@@ -58,7 +63,7 @@ static void sign(struct snp_report *report)
 	br_sha384_context context;
 
 	psp_derive("VCEK", NULL, 0, scalar, sizeof(scalar));
-	scalar[0] = 0x55; /* below the order of the curve */
+	scalar[0] = NUTSHELL_VCEK_FIRST_BYTE;
 	br_sha384_init(&context);
 	br_sha384_update(&context, report, SIGNED_SIZE);
 	br_sha384_out(&context, hash);
@@ -68,21 +73,45 @@ static void sign(struct snp_report *report)
 	reverse(report->signature_s, signature + SIGNATURE_HALF, SIGNATURE_HALF);
 }
 
+/* CPUID 1, EAX: the extended fields count from family 15 on. */
+static void fill_processor(struct snp_report *report)
+{
+	uint32_t out[4], family;
+
+	machine_cpuid(1, 0, 0, 0, out);
+	family = out[0] >> 8 & 0xFu;
+	report->cpuid_family = (uint8_t)(family == 0xFu ? family + (out[0] >> 20 & 0xFFu) : family);
+	report->cpuid_model = (uint8_t)((out[0] >> 4 & 0xFu) | (family == 0xFu ? out[0] >> 12 & 0xF0u : 0));
+	report->cpuid_stepping = (uint8_t)(out[0] & 0xFu);
+}
+
+/*
+ * Table "Attestation Report", version 3. There is no ID block (family, image, SVN, digests of its keys are zero), no host
+ * data, no migration agent (its report id is all ones); the key is a VCEK.
+ */
 static void fill_report(struct snp_report *report, const struct snp_report_req *request)
 {
 	*report = (struct snp_report){ .version = REPORT_VERSION,
 				       .policy = psp_policy(),
 				       .vmpl = request->vmpl,
 				       .signature_algo = 1,
-				       .current_tcb = TEST_TCB,
-				       .reported_tcb = TEST_TCB,
-				       .committed_tcb = TEST_TCB,
-				       .launch_tcb = TEST_TCB };
+				       .current_tcb = NUTSHELL_TCB,
+				       .platform_info = PLATFORM_SMT | PLATFORM_ALIAS_CHECK,
+				       .reported_tcb = NUTSHELL_TCB,
+				       .committed_tcb = NUTSHELL_TCB,
+				       .current_build = FIRMWARE_BUILD,
+				       .current_minor = FIRMWARE_MINOR,
+				       .current_major = FIRMWARE_MAJOR,
+				       .committed_build = FIRMWARE_BUILD,
+				       .committed_minor = FIRMWARE_MINOR,
+				       .committed_major = FIRMWARE_MAJOR,
+				       .launch_tcb = NUTSHELL_TCB };
 	memcpy(report->report_data, request->user_data, sizeof(report->report_data));
 	memcpy(report->measurement, psp_launch_digest(), SNP_DIGEST_SIZE);
 	memset(report->report_id_ma, 0xFF, sizeof(report->report_id_ma));
 	psp_derive("report id", psp_launch_digest(), SNP_DIGEST_SIZE, report->report_id, sizeof(report->report_id));
-	memcpy(report->chip_id, "Nutshell test root, not AMD", 27);
+	fill_processor(report);
+	memcpy(report->chip_id, NUTSHELL_CHIP_ID, strlen(NUTSHELL_CHIP_ID));
 	sign(report);
 }
 

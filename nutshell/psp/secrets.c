@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys of the emulated security processor. All come from a published seed: a report of this machine proves nothing. */
+#include "abi/nutshell.h"
 #include "bearssl.h"
 #include "lib/string.h"
 #include "nutshell/asm.h"
 #include "nutshell/psp.h"
 
-static const char seed[] = "Nutshell test root - not AMD - proves nothing";
+static const char seed[] = NUTSHELL_TEST_SEED;
 static uint8_t vmpck[SNP_VMPL_COUNT][SNP_VMPCK_SIZE];
 
 void psp_derive(const char *label, const void *input, uint64_t input_size, uint8_t *out, uint64_t size)

@@ -236,6 +236,17 @@ uint64_t vcpu_rip(const struct vcpu *vcpu)
 	return 0x1234;
 }
 
+/* ---- certificates ---- */
+
+uint8_t mock_certificates[3 * PAGE_SIZE];
+uint64_t mock_certificates_size;
+
+const uint8_t *host_certificates(uint64_t *size)
+{
+	*size = mock_certificates_size;
+	return mock_certificates;
+}
+
 /* ---- log and end ---- */
 
 void machine_log(const char *format, ...)

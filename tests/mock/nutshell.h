@@ -33,6 +33,8 @@ extern uint32_t mock_in_value; /* what IN reads */
 extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
 extern int mock_switch_result; /* answer of vcpu_switch() */
 extern uint32_t mock_switched_to; /* ~0: no switch */
+extern uint8_t mock_certificates[3 * PAGE_SIZE]; /* what the host hands out */
+extern uint64_t mock_certificates_size;
 
 /* Files of QEMU's fw_cfg; the first has key MOCK_FILE_KEY, the next the one behind it. */
 #define MOCK_FILE_KEY 0x20u

@@ -654,15 +654,38 @@ TEST(extended_requests)
 {
 	mock_reset();
 	mock_give(SHARED_RUN);
+	mock_certificates_size = 2 * PAGE_SIZE + 100;
+	for (uint32_t i = 0; i < sizeof(mock_certificates); i++)
+		mock_certificates[i] = (uint8_t)(i * 7 + i / PAGE_SIZE);
 	MALFORMED(mock_event(GHCB_EXIT_EXTENDED_GUEST_REQUEST, FROM, TO), GHCB_REASON_MISSING_INPUT);
-	EXPECT(extended(0x130000, 1), 0, PSP_STATUS_INVALID_PARAM);
-	CHECK_EQ(mock_ram(0x130000)[23], 0);
-	CHECK_EQ(mock_ram(0x130000)[24], 0xA5);
-	EXPECT(extended(0x131000, 0), 0, PSP_STATUS_INVALID_PARAM);
-	CHECK_EQ(mock_ram(0x131000)[0], 0xA5);
-	MALFORMED(extended(0x131008, 1), GHCB_REASON_INVALID_INPUT);
-	MALFORMED(extended(SHARED_RUN, 1), GHCB_REASON_INVALID_INPUT);
-	MALFORMED(extended(MOCK_LOW_END, 1), GHCB_REASON_INVALID_INPUT);
+	EXPECT(extended(0x130000, 3), 0, PSP_STATUS_INVALID_PARAM);
+	CHECK(memcmp(mock_ram(0x130000), mock_certificates, 2 * PAGE_SIZE + 100) == 0);
+	CHECK_EQ(mock_ram(0x130000 + 2 * PAGE_SIZE)[100], 0xA5);
+	EXPECT(extended(0x140000, 0), 0, PSP_STATUS_INVALID_PARAM);
+	CHECK_EQ(mock_ram(0x140000)[0], 0xA5);
+	MALFORMED(extended(0x131008, 3), GHCB_REASON_INVALID_INPUT);
+	MALFORMED(extended(SHARED_RUN, 3), GHCB_REASON_INVALID_INPUT);
+	MALFORMED(extended(SHARED_RUN - PAGE_SIZE, 3), GHCB_REASON_INVALID_INPUT);
+	MALFORMED(extended(MOCK_LOW_END - 2 * PAGE_SIZE, 3), GHCB_REASON_INVALID_INPUT);
+	MALFORMED(extended(~0ull - PAGE_SIZE + 1, 3), GHCB_REASON_INVALID_INPUT);
+	mock_certificates_size = 0;
+	EXPECT(extended(0x140000, 1), 0, PSP_STATUS_INVALID_PARAM);
+	CHECK_EQ(mock_ram(0x140000)[0], 0xA5);
+}
+
+/* Too few pages: the guest learns how many it takes, and its message was not carried. */
+TEST(extended_requests_with_too_few_pages)
+{
+	mock_reset();
+	mock_certificates_size = 2 * PAGE_SIZE + 100;
+	for (uint64_t pages = 1; pages < 3; pages++) {
+		EXPECT(extended(0x130000, pages), 0, 1ull << 32);
+		CHECK_EQ(mock_ghcb()->rbx, 3);
+		CHECK(mock_is_valid(&mock_ghcb()->rbx));
+		CHECK_EQ(mock_ram(0x130000)[0], 0xA5);
+		CHECK_EQ(mock_ram(TO)[0], 0xA5);
+	}
+	mock_certificates_size = 0;
 }
 
 /* ---- processors ---- */

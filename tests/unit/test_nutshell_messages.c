@@ -120,7 +120,7 @@ TEST(report_says_what_was_launched)
 	CHECK_EQ(header_of(response)->msg_size, sizeof(answer));
 	CHECK_EQ(answer.status, 0);
 	CHECK_EQ(answer.report_size, 0x4A0);
-	CHECK_EQ(answer.report.version, 2);
+	CHECK_EQ(answer.report.version, 3);
 	CHECK_EQ(answer.report.vmpl, 2);
 	CHECK_EQ(answer.report.signature_algo, 1);
 	CHECK_EQ(answer.report.policy, psp_policy());
@@ -128,6 +128,30 @@ TEST(report_says_what_was_launched)
 	CHECK(memcmp(answer.report.measurement, psp_launch_digest(), 48) == 0);
 	CHECK(memcmp(answer.report.report_id_ma, ma, 32) == 0);
 	CHECK_EQ(answer.report.flags, 0);
+	CHECK_EQ(answer.report.current_tcb, 0x2A17000000000103ull);
+	CHECK_EQ(answer.report.reported_tcb, 0x2A17000000000103ull);
+	CHECK_EQ(answer.report.committed_tcb, 0x2A17000000000103ull);
+	CHECK_EQ(answer.report.launch_tcb, 0x2A17000000000103ull);
+	CHECK(memcmp(answer.report.chip_id, "Nutshell test root, not AMD\0\0\0", 30) == 0);
+	CHECK_EQ(answer.report.current_major, 1);
+	CHECK_EQ(answer.report.committed_minor, 55);
+	CHECK_EQ(answer.report.platform_info, 0x21);
+}
+
+/* CPUID 1 of the machine, in parts. */
+TEST(report_names_the_processor)
+{
+	static struct snp_report_rsp answer;
+	uint32_t out[4], family, model;
+
+	start();
+	machine_cpuid(1, 0, 0, 0, out);
+	family = (out[0] >> 8 & 15) + ((out[0] >> 8 & 15) == 15 ? out[0] >> 20 & 255 : 0);
+	model = (out[0] >> 4 & 15) + ((out[0] >> 8 & 15) == 15 ? (out[0] >> 16 & 15) * 16 : 0);
+	CHECK_EQ(ask_report(0, 0, 0, &answer), 0);
+	CHECK_EQ(answer.report.cpuid_family, (uint8_t)family);
+	CHECK_EQ(answer.report.cpuid_model, (uint8_t)model);
+	CHECK_EQ(answer.report.cpuid_stepping, out[0] & 15);
 }
 
 /* The public half of the published test key. */
@@ -192,7 +216,7 @@ TEST(report_levels)
 			CHECK_EQ(ask_report(key, vmpl, 0, &answer), 0);
 			CHECK_EQ(answer.status, allowed ? 0 : 0x16);
 			CHECK_EQ(answer.report_size, allowed ? 0x4A0 : 0);
-			CHECK_EQ(answer.report.version, allowed ? 2 : 0);
+			CHECK_EQ(answer.report.version, allowed ? 3 : 0);
 		}
 	}
 	CHECK_EQ(ask_report(0, ~0u, 0, &answer), 0);
