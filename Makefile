@@ -135,6 +135,10 @@ testroot_objects := $(call objects,host,$(call sources,tools/testroot,c))
 $(B)/testroot: $(testroot_objects)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
+verify_objects := $(call objects,host,$(call sources,tools/verify,c))
+$(B)/verify: $(verify_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
 archive_objects := $(call objects,host,$(call sources,tools/archive,c))
 $(B)/archive: $(archive_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
@@ -147,14 +151,14 @@ craft_objects := $(call objects,host,$(call sources,tests/image,c))
 $(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -o $@
-tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(if $(wildcard tools/run/*.c),$(B)/run) \
+tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(B)/verify $(if $(wildcard tools/run/*.c),$(B)/run) \
 	$(if $(wildcard tests/image/*.c),$(B)/craft)
 
 # ---- unit tests and fuzz targets ----
 # Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
 mocked_kernel := $(filter-out kernel/mm/window.c kernel/mm/shared.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc kernel/psp,c))
-bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run,c)) $(hosted_lib_sources) $(mocked_kernel)
+bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run tools/verify,c)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
 	$(Q)ar rcsD $@ $^
