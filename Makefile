@@ -113,13 +113,16 @@ payload_objects := $(call objects,payload,$(call sources,tests/guest,c S) lib/st
 $(B)/payload.elf: $(payload_objects) tests/guest/payload.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(payload_objects) -o $@
-# The tests of the vTPM alone, for images that have it.
-vtpm_payload_objects := $(filter-out $(B)/obj/payload/tests/guest/test_%,$(payload_objects)) $(B)/obj/payload/tests/guest/test_vtpm.c.o
-$(B)/vtpm-payload.elf: $(vtpm_payload_objects) tests/guest/payload.ld
+# The tests of the vTPM, or of attestation, alone: for images with the services that they need.
+one_payload_objects = $(filter-out $(B)/obj/payload/tests/guest/test_%,$(payload_objects)) $(B)/obj/payload/tests/guest/test_$(1).c.o
+$(B)/vtpm-payload.elf: $(call one_payload_objects,vtpm) tests/guest/payload.ld
 	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(vtpm_payload_objects) -o $@
+	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(call one_payload_objects,vtpm) -o $@
+$(B)/attest-payload.elf: $(call one_payload_objects,attest) tests/guest/payload.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(call one_payload_objects,attest) -o $@
 ifneq ($(wildcard tests/guest/payload.ld),)
-payload: $(B)/payload.elf $(B)/vtpm-payload.elf
+payload: $(B)/payload.elf $(B)/vtpm-payload.elf $(B)/attest-payload.elf
 endif
 
 # ---- host tools ----
@@ -147,6 +150,12 @@ run_objects := $(call objects,host,$(call sources,tools/run,c))
 $(B)/run: $(run_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $(run_objects) $(B)/obj/host/hosted.a -o $@
+# Changes every bit of evidence and expects the verifier to refuse it.
+flip_objects := $(call objects,host,$(call sources,tests/verify,c) $(filter-out %/main.c,$(call sources,tools/verify,c)))
+$(B)/flip: $(flip_objects) $(B)/obj/host/hosted.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
+tools: $(B)/flip
 craft_objects := $(call objects,host,$(call sources,tests/image,c))
 $(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)

@@ -22,3 +22,9 @@ $(B)/test.archive: $(B)/archive tests/services/manifest $(foreach s,$(BARE_SERVI
 	$(call say,PACK,$@)
 	$(Q)$(B)/archive -o $@ manifest=tests/services/manifest $(foreach s,$(BARE_SERVICES),$(s)=$(B)/services/$(s).elf)
 services: $(B)/test.archive
+
+# A vTPM with a key and nothing else.
+$(B)/key.archive: $(B)/archive tests/services/key/manifest $(B)/services/init.elf $(B)/services/test-key.elf
+	$(call say,PACK,$@)
+	$(Q)$(B)/archive -o $@ manifest=tests/services/key/manifest init=$(B)/services/init.elf test-key=$(B)/services/test-key.elf
+services: $(B)/key.archive

@@ -4,7 +4,7 @@
  *
  * Every call made here checks what holds for all calls: call_pending was cleared in the calling area that was current
  * at the call, the host answered, the upper half of RAX is zero, no register but RAX, RCX, RDX and R8 changed, and
- * those three did not when the call failed. A violation fails the running test. Calls alternate between the two ways
+ * those three did not when the call failed (but for an attestation that answers with sizes). A violation fails the running test. Calls alternate between the two ways
  * to ask the host, the MSR protocol and the GHCB page, unless one is chosen.
  */
 #ifndef GUEST_SVSM_H

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Attestations that a guest gets are accepted by the verifier, and refused with any bit changed.
+. tests/boot/lib.sh
+cashew_run --cpus 2 --services "$build/key.archive" --payload "$build/attest-payload.elf"
+expect_status 0
+expect '^[0-9]+ passed, 0 failed$'
+expect '^note: vTPM: yes$'
+expect_not '^note: one processor$'
+cp "$out" "$work/run"
+
+evidence() { # WHAT
+	for part in report manifest certs nonce; do
+		perl -ne "print pack('H*', \$1) if /^evidence $1-$part ([0-9a-f]+)/" "$work/run" >"$work/$1-$part"
+		[ -s "$work/$1-$part" ] || fail "no evidence $1-$part"
+	done
+}
+
+verify() { # WHAT OPTION...
+	what=$1
+	shift
+	status=0
+	"$build/verify" --report "$work/$what-report" --certs "$work/$what-certs" --manifest "$work/$what-manifest" \
+		--nonce "$work/$what-nonce" "$@" >"$out" 2>"$err" || status=$?
+}
+
+evidence all
+evidence vtpm
+verify all --test-root --ek "$work/ek.pem" --ek-tpmt "$work/ek.tpmt"
+expect_status 0
+expect '^ACCEPTED under Nutshell.s TEST ROOT'
+expect 'endorsement key$'
+grep -q 'BEGIN PUBLIC KEY' "$work/ek.pem" || fail "no endorsement key"
+verify vtpm --test-root --service vtpm --json
+expect_status 0
+expect '^\{"accepted":true,"test_root":true,'
+cmp "$work/ek.tpmt" "$work/vtpm-manifest" || fail "two endorsement keys"
+measurement=$(sed -n 's/.*"measurement":"\([0-9a-f]*\)".*/\1/p' "$out")
+verify vtpm --test-root --service vtpm --measurement "$measurement" --min-tcb bootloader=3,tee=1,snp=23,microcode=42
+expect_status 0
+
+# What is refused without a flipped bit.
+verify all
+expect_status 1
+expect 'test root, whose keys are public: it proves nothing'
+verify all --test-root --service vtpm
+expect_status 1
+verify vtpm --test-root
+expect_status 1
+verify all --test-root --measurement "$(echo "$measurement" | tr 0123456789abcdef 123456789abcdef0)"
+expect_status 1
+expect 'another one than you named'
+verify all --test-root --min-tcb snp=24
+expect_status 1
+cp "$work/vtpm-report" "$work/all-report"
+verify all --test-root
+expect_status 1
+evidence all
+
+"$build/flip" "$work/all-report" "$work/all-certs" "$work/all-manifest" "$work/all-nonce" all >"$out" 2>"$err" ||
+	fail "changed evidence is accepted"
+grep '^note:' "$out"
