@@ -126,6 +126,14 @@ void machine_lock(void);
 void machine_unlock(void);
 /* Raises an exception in the running level, as the host may ask for with EVENTINJ. */
 void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error);
+/*
+ * VMPL0's interrupts. A deadline in time-stamp counter ticks, 0: none; when it has passed, host_timer_expired() is called
+ * before VMPL0 runs on. An external interrupt is pending (0: none) until VMPL0 takes it: host_interrupt_taken().
+ */
+void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
+void vcpu_set_interrupt(struct vcpu *vcpu, uint8_t vector);
+#define MACHINE_TIMER_COUNTS_PER_MS 1000000ull /* the input clock of a local APIC's timer */
+uint64_t machine_ticks_per_ms(void);
 /* Instruction pointer of the running level, for messages. */
 uint64_t vcpu_rip(const struct vcpu *vcpu);
 /* Runs the vCPU of this processor; does not return. */
@@ -142,6 +150,9 @@ void host_vmgexit(struct vcpu *vcpu);
 void host_page_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t gpa);
 /* An exit that hardware gives to the host and that nothing above covers: SHUTDOWN, INVALID and the like. */
 void host_exit(struct vcpu *vcpu, uint64_t exit_code, uint64_t info_1, uint64_t info_2);
+/* See vcpu_set_timer() and vcpu_set_interrupt(). */
+void host_timer_expired(struct vcpu *vcpu);
+void host_interrupt_taken(struct vcpu *vcpu, uint8_t vector);
 /* CPUID as the emulated machine's processor answers (policy in psp/cpuid.c); out[] is EAX, EBX, ECX, EDX. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint64_t xcr0, uint64_t xss, uint32_t out[4]);
 /* Most additional pages of one INVLPGB; the option that takes the instruction away from guests. */

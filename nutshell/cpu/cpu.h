@@ -35,6 +35,16 @@
 
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8, GPR_R15 = 15, GPR_COUNT };
 
+/* Of VMPL0, and what it borrows from the guest (timer.c). */
+struct timer {
+	uint64_t deadline; /* 0: none */
+	uint8_t vector;    /* external interrupt that VMPL0 has to take; 0: none */
+	bool borrowed;
+	uint64_t borrowed_at;
+	uint32_t guest_lvt, guest_divide, guest_initial, guest_current;
+	uint64_t debt; /* what a periodic timer of the guest has lost */
+};
+
 struct vcpu_cpu {
 	uint64_t gpr[GPR_COUNT];    /* but RAX and RSP, which are in the VMCB; first: known to run.S */
 	volatile uint32_t in_guest; /* set by run.S between CLGI and the exit: a kick is needed; second: known to run.S */
@@ -46,6 +56,7 @@ struct vcpu_cpu {
 	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
 	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
 	uint64_t event_before;
+	struct timer timer;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
 	bool flush_posted, flush_all; /* INVLPGB since the last TLBSYNC; one of them named everything */
 };
@@ -87,6 +98,13 @@ void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);
 
 /* run.S: halts until *kicked is not 0 and an NMI comes. */
 void cpu_wait(const volatile uint32_t *kicked);
+
+/* ---- VMPL0's timer (timer.c) ---- */
+/* Measures the time-stamp counter against the local APIC's timer. */
+void timer_init(void);
+/* Before a level runs, and after. */
+void timer_enter(struct vcpu *vcpu);
+void timer_leave(struct vcpu *vcpu);
 
 /* ---- guest memory by guest virtual address (walk.c) ---- */
 struct walk {

@@ -107,6 +107,7 @@ void cpu_init(void)
 			machine_vcpu[i].level[level].ghcb_registered = ~0ull;
 	}
 	cpu_init_this(0);
+	timer_init();
 }
 
 /* The guest may be half-way through its own use of the register: its destination is put back. */
@@ -514,17 +515,16 @@ static void enter(struct vcpu *vcpu)
 {
 	/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
 	vmcb_save(vcpu)->efer |= EFER_SVME;
-	if (machine_vcpu_count > 1) {
-		memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
-		vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
-	}
+	timer_enter(vcpu);
+	memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
+	vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
 	machine_unlock();
 	cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
 	machine_lock();
 }
 
 /*
- * True when the entry did not happen: seen on TCG with several processors, rarely, when a kick meets VMRUN. The VMCB
+ * True when the entry did not happen: seen on TCG, rarely, when an NMI meets VMRUN. The VMCB
  * then holds Nutshell's own state instead of the guest's; it is put back as it was, and the entry is tried again.
  */
 static bool entry_failed(struct vcpu *vcpu)
@@ -532,7 +532,7 @@ static bool entry_failed(struct vcpu *vcpu)
 	uint64_t root;
 
 	__asm__ volatile("movq %%cr3, %0" : "=r"(root));
-	if (machine_vcpu_count == 1 || vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
+	if (vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
 	    vmcb_save(vcpu)->cr3 != root)
 		return false;
 	machine_log("VMRUN of vCPU %u had no effect (exit 0x%llx), once more", vcpu->index,
@@ -563,7 +563,9 @@ void machine_run(struct vcpu *vcpu)
 			continue;
 		}
 		enter(vcpu);
-		if (!entry_failed(vcpu))
-			handle_exit(vcpu);
+		if (entry_failed(vcpu))
+			continue;
+		timer_leave(vcpu);
+		handle_exit(vcpu);
 	}
 }

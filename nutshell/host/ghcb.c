@@ -121,4 +121,5 @@ void host_vmgexit(struct vcpu *vcpu)
 		msr_protocol(vcpu, request);
 	else
 		nae_run(vcpu, request);
+	timer_annoy(vcpu);
 }

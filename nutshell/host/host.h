@@ -16,6 +16,8 @@ struct options {
 	uint32_t c_bit;    /* 0: choose */
 	uint64_t features; /* GHCB_FEATURE_* that the host offers */
 	bool no_dma;       /* fw_cfg without DMA, for comparison */
+	bool no_timer;     /* hostile: VMPL0's timer never interrupts */
+	uint64_t interrupt; /* hostile: VMPL0 gets this external interrupt after each VMGEXIT; 0: none */
 };
 extern struct options options;
 /* Stops the machine on an option that it does not know. */
@@ -54,6 +56,10 @@ void nae_psc(struct event *event);
 void nae_ioio(struct event *event);
 void nae_mmio(struct event *event, bool write);
 void nae_msr(struct event *event);
+/* VMPL0's local APIC (timer.c). False: no such register, or not that value. */
+bool timer_write(struct vcpu *vcpu, uint32_t msr, uint64_t value);
+bool timer_read(struct vcpu *vcpu, uint32_t msr, uint64_t *value);
+void timer_annoy(struct vcpu *vcpu);
 void nae_guest_request(struct event *event, bool extended);
 void nae_ap_creation(struct event *event);
 void nae_ap_reset_hold(struct event *event);

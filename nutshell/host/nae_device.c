@@ -11,6 +11,8 @@
 #define LEGACY_END 0xC0000ull
 #define FOUR_GIB 0x100000000ull
 #define MSR_APIC_BASE 0x1Bu
+#define X2APIC_FIRST 0x800u
+#define X2APIC_LAST 0x8FFu
 
 static uint32_t load(const uint8_t *from, uint32_t size)
 {
@@ -165,6 +167,19 @@ static bool msr_is_zero(uint32_t msr)
 	return false;
 }
 
+static void apic_register(struct event *event, uint32_t msr, bool write)
+{
+	uint64_t value;
+
+	if (write ? !timer_write(event->vcpu, msr, (uint32_t)event->rax | event->rdx << 32) :
+		    !timer_read(event->vcpu, msr, &value)) {
+		event_exception(event, VECTOR_GP, true);
+	} else if (!write) {
+		event_set(event, &event->ghcb->rax, (uint32_t)value);
+		event_set(event, &event->ghcb->rdx, value >> 32);
+	}
+}
+
 void nae_msr(struct event *event)
 {
 	uint32_t msr = (uint32_t)event->rcx;
@@ -174,6 +189,10 @@ void nae_msr(struct event *event)
 	if (!event_has(event, GHCB_VALID_BIT(rcx)) ||
 	    (write && (!event_has(event, GHCB_VALID_BIT(rax)) || !event_has(event, GHCB_VALID_BIT(rdx))))) {
 		event_malformed(event, GHCB_REASON_MISSING_INPUT);
+		return;
+	}
+	if (event->vcpu->vmpl == 0 && msr >= X2APIC_FIRST && msr <= X2APIC_LAST) {
+		apic_register(event, msr, write);
 		return;
 	}
 	if (!msr_reads(msr) && !msr_is_zero(msr)) {

@@ -61,6 +61,11 @@ static bool parse_one(const char *text, size_t length)
 		return true; /* boot/main.c needed it earlier */
 	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
 		options.features = number;
+	else if (is_option(text, length, "no-timer"))
+		options.no_timer = true;
+	else if (length > 10 && strncmp(text, "interrupt=", 10) == 0 && parse_number(text + 10, length - 10, &number) &&
+		 number >= 32 && number <= 255)
+		options.interrupt = number;
 	else
 		return false;
 	return true;
@@ -91,7 +96,7 @@ void options_parse(const char *command_line)
 		/* The first word is the name of Nutshell's own file. */
 		if (length > 0 && !first && !parse_one(command_line, length))
 			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, no-dma, ram=MIB, c-bit=N, "
-				     "features=N", command_line);
+				     "features=N, no-timer, interrupt=N", command_line);
 		first = first && length == 0;
 		command_line += length;
 		while (*command_line == ' ')

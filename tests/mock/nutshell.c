@@ -26,7 +26,8 @@ uint8_t mock_device[PAGE_SIZE] __attribute__((aligned(4096)));
 uint64_t mock_device_accesses;
 uint64_t mock_vmsa_in_use;
 uint64_t mock_tsc;
-uint32_t mock_out_count, mock_out_value, mock_in_value, mock_injected, mock_switched_to;
+uint32_t mock_out_count, mock_out_value, mock_in_value, mock_injected, mock_interrupt, mock_switched_to;
+uint64_t mock_deadline;
 uint16_t mock_out_port;
 int mock_switch_result;
 bool mock_armed;
@@ -228,6 +229,23 @@ void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t err
 	(void)has_error;
 	(void)error;
 	mock_injected = vector;
+}
+
+void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline)
+{
+	(void)vcpu;
+	mock_deadline = deadline;
+}
+
+void vcpu_set_interrupt(struct vcpu *vcpu, uint8_t vector)
+{
+	(void)vcpu;
+	mock_interrupt = vector;
+}
+
+uint64_t machine_ticks_per_ms(void)
+{
+	return 2000000;
 }
 
 uint64_t vcpu_rip(const struct vcpu *vcpu)

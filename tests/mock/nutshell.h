@@ -30,6 +30,8 @@ extern uint32_t mock_out_count; /* OUT instructions, and the last of them */
 extern uint16_t mock_out_port;
 extern uint32_t mock_out_value;
 extern uint32_t mock_in_value; /* what IN reads */
+extern uint64_t mock_deadline; /* last vcpu_set_timer() */
+extern uint32_t mock_interrupt; /* last vcpu_set_interrupt() */
 extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
 extern int mock_switch_result; /* answer of vcpu_switch() */
 extern uint32_t mock_switched_to; /* ~0: no switch */
