@@ -10,7 +10,8 @@
  *
  * System calls: INT 0x80, number in RAX, arguments in RDI, RSI, RDX, R10. RAX returns the result: 0 or a positive value,
  * or a negative error code of lib/types.h. All other registers are kept. Every pointer is checked against the process's
- * own address space; a bad one gives ERR_ADDRESS. The SYSCALL instruction is not a system call of the monitor: it
+ * own address space; a bad one gives ERR_ADDRESS. The instruction is exactly CD 80: with a prefix it ends the process,
+ * like any other INT n. The SYSCALL instruction is not a system call of the monitor: it
  * continues at the process's upcall address (SYS_SET_UPCALL), or ends the process when there is none.
  */
 #ifndef ABI_SERVICE_H

@@ -6,7 +6,8 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/percpu.h"
 
-#define SYSCALL_OPCODE 0x050Fu
+#define OPCODE_SYSCALL 0x050Fu
+#define OPCODE_INT_80 0x80CDu
 #define OPCODE_LENGTH 2u
 #define US_PER_MS 1000u
 #define NS_PER_MS 1000000ull
@@ -70,38 +71,57 @@ static void fault(struct thread *thread)
 	process_end(thread->process, SERVICE_EXIT_FAULT, (int64_t)frame->vector);
 }
 
+/*
+ * The host can raise any exception and interrupt at any moment. What counts is the instruction at RIP: ring 3 was about
+ * to execute it, and to act on it now is what would have happened anyway.
+ */
+static bool is_at(const struct thread *thread, uint16_t opcode)
+{
+	uint16_t found;
+
+	return space_read(&thread->process->space, va(thread->context->frame.rip), &found, sizeof(found)) == 0 &&
+	       found == opcode;
+}
+
 /* SYSCALL is not enabled: it arrives here as an invalid opcode. True: the process has said where it goes on. */
 static bool upcall(struct thread *thread)
 {
 	struct trap_frame *frame = &thread->context->frame;
-	uint16_t opcode;
 
-	if (thread->process->upcall.v == 0 ||
-	    space_read(&thread->process->space, va(frame->rip), &opcode, sizeof(opcode)) != 0 || opcode != SYSCALL_OPCODE)
+	if (thread->process->upcall.v == 0 || !is_at(thread, OPCODE_SYSCALL))
 		return false;
 	frame->rcx = frame->rip + OPCODE_LENGTH;
 	frame->rip = thread->process->upcall.v;
 	return true;
 }
 
+/* Whatever becomes of the thread: without it there would be no further interrupt. */
+static void acknowledge(const struct thread *thread)
+{
+	if (thread->context->frame.vector != VECTOR_TIMER)
+		return;
+	platform_timer_acknowledge();
+	percpu_self()->timer_expires = 0;
+}
+
 static void handle_trap(struct thread *thread)
 {
-	struct percpu *cpu = percpu_self();
-
 	switch (thread->context->frame.vector) {
-	case VECTOR_SYSCALL:
+	case VECTOR_GENERAL_PROTECTION:
+		if (!is_at(thread, OPCODE_INT_80)) {
+			fault(thread);
+			break;
+		}
+		thread->context->frame.rip += OPCODE_LENGTH;
 		syscall_handle(thread);
-		break;
-	case VECTOR_TIMER:
-		platform_timer_acknowledge();
-		cpu->timer_expires = 0;
 		break;
 	case VECTOR_INVALID_OPCODE:
 		if (!upcall(thread))
 			fault(thread);
 		break;
-	case VECTOR_OTHER:
-		break; /* the host's: it interrupts, no more */
+	case VECTOR_TIMER:
+	case VECTOR_OTHER: /* the host's: it interrupts, no more */
+		break;
 	default:
 		fault(thread);
 		break;
@@ -114,6 +134,7 @@ static void run_thread(struct thread *thread, uint64_t now)
 	uint64_t root = space_root(&process->space);
 
 	user_run(thread->context, root);
+	acknowledge(thread);
 	process->run_time += cpu_read_tsc() - now;
 	if (process->run_time > process->run_limit && process->parent != NULL)
 		process_end(process, SERVICE_EXIT_LIMIT, 0);

@@ -27,12 +27,8 @@ trap_stub_\vector:
 	.set i, i + 1
 	.endr
 
-	/* System calls of ring 3, and the timer that ends its time slice. */
-	.globl trap_stub_syscall, trap_stub_timer
-trap_stub_syscall:
-	pushq $0
-	pushq $0x80
-	jmp trap_common
+	/* The timer that ends a time slice of ring 3. */
+	.globl trap_stub_timer
 trap_stub_timer:
 	pushq $0
 	pushq $0x40

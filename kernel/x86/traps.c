@@ -10,7 +10,6 @@
 #define SELECTOR_DATA 0x10u
 #define SELECTOR_TSS 0x18u
 #define GATE_INTERRUPT 0x8Eu
-#define GATE_USER 0xEEu /* that ring 3 may name */
 #define IST_DOUBLE_FAULT 1u
 #define IST_NMI 2u
 #define IST_VC 3u
@@ -48,7 +47,6 @@ struct tables {
 
 extern const uint64_t trap_stub_table[32];
 extern void trap_stub_other(void);
-extern void trap_stub_syscall(void);
 extern void trap_stub_timer(void);
 void user_leave(struct user_context *context) __noreturn;
 extern const struct exception_entry exception_table_start[], exception_table_end[];
@@ -74,8 +72,6 @@ static void fill_idt(void)
 	set_gate(VECTOR_NMI, trap_stub_table[VECTOR_NMI], IST_NMI);
 	set_gate(VECTOR_VC, trap_stub_table[VECTOR_VC], IST_VC);
 	set_gate(VECTOR_TIMER, (uint64_t)(uintptr_t)&trap_stub_timer, 0);
-	set_gate(VECTOR_SYSCALL, (uint64_t)(uintptr_t)&trap_stub_syscall, 0);
-	idt[VECTOR_SYSCALL].type = GATE_USER;
 }
 
 static void fill_gdt(struct tables *table)

@@ -5,7 +5,8 @@
  * Interrupts are off in ring 0. An exception is expected there in one place only: in the routines of x86/access.h, which
  * touch memory that the host or the guest may take away at any time. Their faulting instructions are listed in the
  * exception table, and the trap handler continues them at their fix-up. Any other exception of ring 0 is a broken
- * invariant: a panic. What ends a stay in ring 3 is reported by user_run() (x86/user.h).
+ * invariant: a panic. No gate may be named by ring 3: INT n ends in #GP at the instruction. So an interrupt, which the
+ * host can raise at any moment and with any vector, is never taken for a system call. What ends a stay in ring 3 is reported by user_run() (x86/user.h).
  */
 #ifndef KERNEL_X86_TRAPS_H
 #define KERNEL_X86_TRAPS_H
@@ -19,7 +20,6 @@
 #define VECTOR_PAGE_FAULT 14u
 #define VECTOR_VC 29u
 #define VECTOR_TIMER 0x40u   /* the end of a time slice of ring 3 */
-#define VECTOR_SYSCALL 0x80u /* SERVICE_SYSCALL_VECTOR */
 #define VECTOR_OTHER 0xFFu   /* any other above the exceptions */
 
 /* Registers as the entry stubs of traps.S push them. */

@@ -62,6 +62,12 @@ uint64_t mock_call(uint32_t protocol, uint32_t number, struct vcpu_call *call);
 typedef void mock_ring3(struct user_context *context, uint64_t root);
 extern mock_ring3 *mock_user;
 extern uint32_t mock_frames_used;
+/* The time-stamp counter: a stay in ring 3 takes a tenth of a millisecond, everything else next to nothing. */
+extern uint64_t mock_clock;
+/* A page with INT 0x80 at SPACE_START, and a stay in ring 3 that ends by executing it. */
+struct process;
+int mock_code(struct process *process);
+void mock_system_call(struct user_context *context, uint64_t number, uint64_t a, uint64_t b, uint64_t c);
 /* When not 0, counted down by each allocation of frames; at 1 that one fails. */
 extern uint32_t mock_frame_countdown;
 

@@ -3,9 +3,14 @@
 #include <string.h>
 
 #include "kernel/proc/entropy.h"
+#include "kernel/proc/process.h"
+#include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "tests/mock/mock.h"
 
+
+#define TICKS_PER_MS 20000u
+#define CLOCK_STEP 10u
 
 static uint8_t region[MOCK_FRAMES * PAGE_SIZE] __attribute__((aligned(4096)));
 static bool used[MOCK_FRAMES];
@@ -13,6 +18,7 @@ static uint64_t random_state = 1;
 
 mock_ring3 *mock_user;
 uint32_t mock_frames_used;
+uint64_t mock_clock = 1;
 uint32_t mock_frame_countdown;
 uint64_t paging_c_bit = 1ull << 51;
 
@@ -77,11 +83,36 @@ void user_context_init(struct user_context *context, va_t entry, va_t stack)
 	context->frame.rsp = stack.v;
 }
 
+uint64_t cpu_read_tsc(void)
+{
+	return mock_clock += CLOCK_STEP;
+}
+
 void user_run(struct user_context *context, uint64_t root)
 {
 	context->frame.vector = VECTOR_TIMER;
+	mock_clock += TICKS_PER_MS / 10u;
 	if (mock_user != NULL)
 		mock_user(context, root);
+}
+
+int mock_code(struct process *process)
+{
+	int error = process_add_page(process, va(SPACE_START), SPACE_EXECUTE, false);
+
+	if (error == 0)
+		memcpy(space_pointer(&process->space, va(SPACE_START), false), "\xCD\x80", 2);
+	return error;
+}
+
+void mock_system_call(struct user_context *context, uint64_t number, uint64_t a, uint64_t b, uint64_t c)
+{
+	context->frame.rax = number;
+	context->frame.rdi = a;
+	context->frame.rsi = b;
+	context->frame.rdx = c;
+	context->frame.rip = SPACE_START;
+	context->frame.vector = VECTOR_GENERAL_PROTECTION;
 }
 
 void user_init_cpu(void)
@@ -106,10 +137,9 @@ void platform_timer_acknowledge(void)
 {
 }
 
-/* Small, so that time limits pass quickly. */
 uint64_t platform_ticks_per_ms(void)
 {
-	return 20000;
+	return TICKS_PER_MS;
 }
 
 int entropy_init(const struct snp_cpuid_page *cpuid)

@@ -26,10 +26,7 @@ static void require(bool condition)
 
 static void call(struct user_context *context, uint64_t number)
 {
-	context->frame.rax = number;
-	context->frame.rdi = 0;
-	context->frame.rsi = MESSAGE_VA;
-	context->frame.vector = VECTOR_SYSCALL;
+	mock_system_call(context, number, 0, MESSAGE_VA, 0);
 }
 
 static void answer(struct user_context *context)
@@ -54,7 +51,7 @@ static void run(struct user_context *context, uint64_t root)
 		asked = true;
 		call(context, SYS_RECEIVE);
 	} else if (mock_vtpm_dies) {
-		context->frame.vector = 13;
+		context->frame.vector = VECTOR_PAGE_FAULT;
 	} else if (mock_vtpm_slow) {
 		context->frame.vector = VECTOR_TIMER;
 	} else {
@@ -72,7 +69,7 @@ void mock_vtpm_start(void)
 	require(channel_create(&channel) == 0);
 	*service = (struct process){ .state = PROCESS_RUNNING, .name = "vtpm", .limit_pages = 64, .run_limit = ~0ull };
 	require(space_create(&service->space) == 0);
-	require(process_add_page(service, va(MESSAGE_VA), SPACE_WRITE, false) == 0);
+	require(mock_code(service) == 0 && process_add_page(service, va(MESSAGE_VA), SPACE_WRITE, false) == 0);
 	require(thread_create(service, va(SPACE_START), va(SPACE_START), 0) == 0);
 	require(handle_add(service, (struct handle){ HANDLE_SERVER, channel }) == 0);
 	require(door_publish(SVSM_PROTOCOL_VTPM, (struct handle){ HANDLE_CLIENT, channel }) == 0);
