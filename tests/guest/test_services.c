@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Services in ring 3, through the private protocols of test images: whatever a service does, the guest gets an answer
- * or an error, and the monitor and the other services go on. Images without the test services have nothing to test here.
+ * or an error, and the monitor and the other services go on. The image must carry the archive of tests/services
+ * (test.archive of the build): without it all of these fail.
  */
 #define GUEST_AREA "08"
 #include "tests/guest/test.h"
@@ -33,13 +34,6 @@ static uint64_t ask(uint32_t protocol, uint64_t op, uint64_t argument, uint64_t 
 	return code;
 }
 
-static bool have_services(void)
-{
-	struct svsm_args result;
-
-	return ask(PROBE_PROTOCOL, PROBE_ECHO, 0, 0, &result) != SVSM_ERR_UNSUPPORTED_PROTOCOL;
-}
-
 static void check_alive(uint64_t after)
 {
 	struct svsm_args result;
@@ -48,17 +42,10 @@ static void check_alive(uint64_t after)
 	CHECK_EQ_FOR(result.rcx, 0x1234, after);
 }
 
-TEST(services_are_there)
-{
-	test_print("note: test services: %s\n", have_services() ? "yes" : "no");
-}
-
 TEST(service_answers_with_its_page)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	for (uint32_t i = 0; i < PAGE_SIZE; i++)
 		page[i] = (uint8_t)(i * 7);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 5, page_gpa(), &result), SVSM_SUCCESS);
@@ -73,8 +60,6 @@ TEST(service_faults)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	for (uint64_t op = PROBE_ECHO + 1; op <= PROBE_LAST_FATAL; op++) {
 		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 0, page_gpa(), &result), SVSM_ERR_INVALID_REQUEST, op);
 		check_alive(op);
@@ -85,8 +70,6 @@ TEST(service_loops)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_LOOP, 0, 0, &result), SVSM_ERR_INVALID_REQUEST);
 	check_alive(PROBE_LOOP);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_LOOP_SYSCALLS, 0, 0, &result), SVSM_ERR_INVALID_REQUEST);
@@ -99,8 +82,6 @@ TEST(service_runs_in_slices)
 	struct svsm_args result = { .rcx = PROBE_LOOP };
 	uint32_t slices = 0;
 
-	if (!have_services())
-		return;
 	while (svsm_call(PROBE_PROTOCOL, 0, &result) == SVSM_ERR_INCOMPLETE) {
 		struct svsm_args query = { .rcx = SVSM_CORE_VERSION };
 
@@ -109,8 +90,9 @@ TEST(service_runs_in_slices)
 		if (++slices == TRIES_MAX)
 			break;
 	}
-	/* 400 ms in slices of 4 ms; emulation adds some noise. */
-	CHECK(slices > 40 && slices < 400);
+	/* Its limit in slices of 4 ms, or in fewer and longer ones when the machine below is busy. */
+	test_print("note: %u slices\n", slices);
+	CHECK(slices >= 4 && slices <= PROBE_RUN_MS / 4 + 1);
 	check_alive(PROBE_LOOP);
 }
 
@@ -119,8 +101,6 @@ TEST(service_call_is_given_up)
 {
 	struct svsm_args result = { .rcx = PROBE_SSE, .r8 = 3000 };
 
-	if (!have_services())
-		return;
 	CHECK_EQ(svsm_call(PROBE_PROTOCOL, 0, &result), SVSM_ERR_INCOMPLETE);
 	check_alive(PROBE_SSE);
 }
@@ -129,8 +109,6 @@ TEST(service_answers_wrongly)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	for (uint64_t op = PROBE_REPLY_TOO_LONG; op <= PROBE_REPLY_KERNEL_POINTER; op++) {
 		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 9, page_gpa(), &result), SVSM_SUCCESS, op);
 		CHECK_EQ_FOR(result.rcx, 0, op);
@@ -147,8 +125,6 @@ TEST(service_own_tests)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	for (uint64_t op = PROBE_FLAGS; op < PROBE_CALL; op++) {
 		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, op, 30, 0, &result), SVSM_SUCCESS, op);
 		CHECK_EQ_FOR(result.rcx, 0, op);
@@ -160,8 +136,6 @@ TEST(service_calls_service)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	CHECK_EQ(ask(PROBE_CLIENT_PROTOCOL, PROBE_CALL, PROBE_ECHO, 0, &result), SVSM_SUCCESS);
 	CHECK_EQ(result.rcx, 0);
 	CHECK_EQ(ask(PROBE_CLIENT_PROTOCOL, PROBE_CALL, PROBE_READ_NULL, 0, &result), SVSM_SUCCESS);
@@ -174,8 +148,6 @@ TEST(service_policies)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	CHECK_EQ(ask(PROBE_MISSING_PROTOCOL, PROBE_ECHO, 0, 0, &result), SVSM_ERR_UNSUPPORTED_PROTOCOL);
 	CHECK_EQ(ask(PROBE_ONCE_PROTOCOL, PROBE_ECHO, 1, 0, &result), SVSM_SUCCESS);
 	CHECK_EQ(ask(PROBE_ONCE_PROTOCOL, PROBE_DIVIDE, 1, 0, &result), SVSM_ERR_INVALID_REQUEST);
@@ -194,8 +166,6 @@ TEST(service_buffers)
 {
 	struct svsm_args result;
 
-	if (!have_services())
-		return;
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, MONITOR_GPA, &result), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, ~0xFFFull, &result), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, page_gpa() + 8, &result), SVSM_ERR_INVALID_ADDRESS);
@@ -204,8 +174,6 @@ TEST(service_buffers)
 
 TEST(service_many_calls)
 {
-	if (!have_services())
-		return;
 	for (uint32_t i = 0; i < MANY_CALLS; i++)
 		check_alive(i);
 }

@@ -75,6 +75,7 @@ mxcsr:
 	ldmxcsr (%rsp) /* all exceptions unmasked */
 	xorps %xmm0, %xmm0
 	divss %xmm0, %xmm0
+	ud2 /* where QEMU is the processor there is no such exception */
 vmmcall:
 	rep; vmmcall
 pvalidate:
@@ -136,7 +137,7 @@ probe_gs:
 	/* The monitor does not use this stack. */
 	.globl probe_stack_pointer
 probe_stack_pointer:
-	movq %rsp, %rbx
+	movq %rsp, %r11
 	movabsq $0xFFFFFFFF80016000, %rsp
 	movl $4, %eax
 	int $0x80
@@ -146,7 +147,7 @@ probe_stack_pointer:
 	xorl %esp, %esp
 	movl $4, %eax
 	int $0x80
-	movq %rbx, %rsp
+	movq %r11, %rsp
 	ret
 
 	/* SYSCALL goes where the process said, with RCX behind it and all else as it was. */
@@ -215,6 +216,10 @@ probe_sse:
 
 	.globl probe_thread
 probe_thread:
+	movl $4, %eax /* SYS_YIELD */
+	int $0x80
+	cmpl $0, probe_threads_go
+	je probe_thread
 	lock addq %rdi, probe_thread_runs
 	movl $10, %eax /* SYS_THREAD_EXIT */
 	int $0x80

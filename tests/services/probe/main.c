@@ -22,6 +22,7 @@ static struct service_message message;
 static int channel, random_handle, other;
 static uint64_t random_state = 88172645463325252ull;
 volatile uint64_t probe_thread_runs;
+volatile uint32_t probe_threads_go; /* until then its threads wait */
 
 static uint64_t next_random(void)
 {
@@ -203,6 +204,7 @@ static uint64_t test_threads(void)
 	static uint8_t stacks[3][STACK_SIZE] __attribute__((aligned(16)));
 
 	probe_thread_runs = 0;
+	probe_threads_go = 0;
 	for (uint32_t i = 0; i < 3; i++) {
 		if (service_call(SYS_THREAD_CREATE, service_address((const void *)(uintptr_t)&probe_thread),
 				 service_address(stacks[i] + STACK_SIZE), 7) != 0)
@@ -211,6 +213,7 @@ static uint64_t test_threads(void)
 	if (service_call(SYS_THREAD_CREATE, service_address((const void *)(uintptr_t)&probe_thread),
 			 service_address(stacks[0] + STACK_SIZE), 7) != ERR_NO_MEMORY)
 		return 2;
+	probe_threads_go = 1;
 	for (uint32_t i = 0; i < 1000 && probe_thread_runs < 21; i++)
 		(void)service_call(SYS_YIELD, 0, 0, 0);
 	return probe_thread_runs == 21 ? 0 : 3;
