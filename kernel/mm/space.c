@@ -152,14 +152,16 @@ int space_take(struct space *space, va_t address, pa_t *frame)
 
 int space_find(const struct space *space, uint64_t pages, va_t *address)
 {
-	uint64_t run = 0;
+	uint64_t run = 0, step;
 
-	for (uint64_t at = FIND_START; at < FIND_END; at += PAGE_SIZE) {
+	for (uint64_t at = FIND_START; at < FIND_END; at += step) {
 		const uint64_t *entry = find_entry(space, va(at));
 
-		run = entry == NULL || *entry == 0 ? run + 1 : 0;
-		if (run == pages) {
-			*address = va(at - (pages - 1) * PAGE_SIZE);
+		/* Without a page table all of its 2 MiB are free. */
+		step = entry == NULL ? PAGE_SIZE_2M : PAGE_SIZE;
+		run = entry == NULL || *entry == 0 ? run + step : 0;
+		if (run >= pages * PAGE_SIZE) {
+			*address = va(at + step - run);
 			return 0;
 		}
 	}

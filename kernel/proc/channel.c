@@ -46,14 +46,17 @@ static int take_pages(struct space *space, uint64_t address, uint32_t count, pa_
 }
 
 /* Maps the pages of a request into the receiver's space; all or none. */
-static int give_pages(struct space *space, struct request *request, va_t *address)
+static int give_pages(struct process *process, struct request *request, va_t *address)
 {
+	struct space *space = &process->space;
 	uint32_t given = 0;
 	int error = 0;
 
 	*address = va(0);
 	if (request->pages == 0)
 		return 0;
+	if (space->own_pages + request->pages > process->limit_pages + PROCESS_MESSAGE_PAGES)
+		return ERR_NO_MEMORY;
 	error = space_find(space, request->pages, address);
 	while (given < request->pages && error == 0) {
 		error = space_map(space, va(address->v + given * PAGE_SIZE), request->page[given], SPACE_WRITE, true, true);
@@ -97,8 +100,11 @@ static int write_message(struct thread *thread, struct request *request)
 	struct service_message message = { .size = request->size, .pages = request->pages };
 	struct space *space = &thread->process->space;
 	va_t address;
-	int error = give_pages(space, request, &address);
+	/* A receiver that has no place for the message gets no pages either; what was written once can be written again. */
+	int error = space_write(space, thread->message, &message, sizeof(message));
 
+	if (error == 0)
+		error = give_pages(thread->process, request, &address);
 	if (error != 0)
 		return error;
 	message.address = address.v;

@@ -21,7 +21,6 @@
 #define DOOR_SLICE_MS 4u
 #define DOOR_PARK_MS 1000u
 #define DOOR_RESET_MS 20000u
-#define DOOR_MAX 8u
 
 /*
  * Starts the first process from the image's archive and lets it start the others, but for those that the policy turns

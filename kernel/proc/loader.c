@@ -20,6 +20,7 @@
 struct program {
 	struct elf_file elf;
 	uint64_t offset; /* of the file in the archive */
+	bool entry_is_code; /* the entry lies in an executable segment */
 	uint64_t headers; /* address of the program headers in the program; 0: not mapped */
 };
 
@@ -69,6 +70,8 @@ static int add_segment(struct process *process, struct program *program, const s
 		error = write || segment->memory_size != segment->file_size ?
 				add_private(process, program, segment, page) :
 				add_shared(process, program, segment, page);
+	if (execute && range_within(program->elf.entry, 1, segment->virtual_address, end))
+		program->entry_is_code = true;
 	if (headers >= segment->file_offset && headers - segment->file_offset < segment->file_size)
 		program->headers = segment->virtual_address + (headers - segment->file_offset);
 	return error == ERR_ADDRESS ? ERR_FORMAT : error;
@@ -87,7 +90,7 @@ static int add_segments(struct process *process, struct program *program)
 		if (error != 0)
 			return error;
 	}
-	return 0;
+	return program->entry_is_code ? 0 : ERR_FORMAT;
 }
 
 /* The highest page of the stack: strings from the top, then the words that the program starts with. */

@@ -145,7 +145,7 @@ int process_create(const struct service_start *start, const char *environment, c
 		return ERR_INVALID;
 	*process = (struct process){ .state = PROCESS_RUNNING, .parent = parent,
 				     .limit_pages = start->memory_limit / PAGE_SIZE,
-				     .run_limit = run_limit(start->run_limit) };
+				     .run_limit = parent == NULL ? UINT64_MAX : run_limit(start->run_limit) };
 	memcpy(process->name, start->name, sizeof(process->name));
 	process->name[SERVICE_NAME_MAX - 1] = 0;
 	error = space_create(&process->space);

@@ -12,8 +12,9 @@
  *
  * Invariants: services_lock is held in all of this room, so that one CPU at a time works for services; a page is mapped in
  * at most one space or in one request; a process that has ended has no threads, handles or memory.
- * Bounds: PROCESS_MAX, THREAD_MAX, CHANNEL_MAX, REQUEST_MAX; memory of a process: its limit, the pages of messages that
- * it received, a page for each thread, and page tables.
+ * Bounds: PROCESS_MAX, THREAD_MAX, CHANNEL_MAX, REQUEST_MAX; memory of a process: its limit, PROCESS_MESSAGE_PAGES that
+ * it received, a page for each thread, and page tables. No process can use up what another one needs: there are threads
+ * and requests for all of them.
  */
 #ifndef KERNEL_PROC_PROCESS_H
 #define KERNEL_PROC_PROCESS_H
@@ -27,9 +28,13 @@
 
 #define PROCESS_MAX 12u
 #define PROCESS_THREADS_MAX 4u
-#define THREAD_MAX 24u
+#define THREAD_MAX (PROCESS_MAX * PROCESS_THREADS_MAX)
 #define CHANNEL_MAX 16u
-#define REQUEST_MAX 16u
+/* One for each thread that calls, one for each that works for a caller that is gone, one for each door: never too few. */
+#define REQUEST_MAX (2u * THREAD_MAX + DOOR_MAX)
+#define DOOR_MAX 8u
+/* Pages of messages that a process may hold beyond its limit, so that a full one can still answer. */
+#define PROCESS_MESSAGE_PAGES (PROCESS_THREADS_MAX * SERVICE_MESSAGE_PAGES_MAX)
 #define PROCESS_STACK_TOP 0x3F000000ull
 #define PROCESS_STACK_PAGES 24u
 
@@ -62,7 +67,7 @@ struct process {
 	struct process *parent; /* NULL: nobody waits for it */
 	uint32_t exit_reason;   /* SERVICE_EXIT_*, once ENDED */
 	int64_t exit_code;
-	uint64_t run_limit;     /* ticks for one request */
+	uint64_t run_limit;     /* ticks for one request; the first process has none */
 	uint64_t run_time;      /* ticks since it took its last request */
 };
 

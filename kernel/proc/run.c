@@ -136,7 +136,7 @@ static void run_thread(struct thread *thread, uint64_t now)
 	user_run(thread->context, root);
 	acknowledge(thread);
 	process->run_time += cpu_read_tsc() - now;
-	if (process->run_time > process->run_limit && process->parent != NULL)
+	if (process->run_time > process->run_limit)
 		process_end(process, SERVICE_EXIT_LIMIT, 0);
 	else
 		handle_trap(thread);

@@ -2,7 +2,7 @@
 	.text
 	.code64
 
-#define CONTEXT_FRAME 256
+#define CONTEXT_FRAME 2048
 #define CONTEXT_KERNEL_STACK (CONTEXT_FRAME + 184)
 
 	/* void user_enter(struct user_context *context): returns through user_leave(). */

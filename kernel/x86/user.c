@@ -17,13 +17,22 @@
 #define FCW_DEFAULT 0x37Fu
 #define MXCSR_DEFAULT 0x1F80u
 
-_Static_assert(offsetof(struct user_context, frame) == 256, "known to user.S");
-_Static_assert(offsetof(struct user_context, cpu) == 256 + sizeof(struct trap_frame), "known to traps.S");
-_Static_assert(offsetof(struct user_context, kernel_stack) == 256 + 184, "known to user.S");
+_Static_assert(offsetof(struct user_context, frame) == 2048, "known to user.S");
+_Static_assert(offsetof(struct user_context, cpu) == 2048 + sizeof(struct trap_frame), "known to traps.S");
+_Static_assert(offsetof(struct user_context, kernel_stack) == 2048 + 184, "known to user.S");
 _Static_assert(offsetof(struct user_context, cpu) % 16 == 0, "end of the frame, a stack");
 _Static_assert(offsetof(struct user_context, fpu) % 16 == 0, "as FXSAVE wants it");
 
+_Static_assert(sizeof(struct user_context) <= PAGE_SIZE, "a frame of its own");
+
 void user_enter(struct user_context *context);
+
+/* What the thread before left in the selectors is not for this one to see. Loading GS may change its base. */
+static void clear_selectors(struct percpu *cpu)
+{
+	__asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs" : : "r"(0) : "memory");
+	cpu_write_msr(MSR_GS_BASE, (uint64_t)(uintptr_t)cpu);
+}
 
 void user_init_cpu(void)
 {
@@ -54,6 +63,7 @@ void user_run(struct user_context *context, uint64_t root)
 	context->cpu = cpu;
 	cpu->user = context;
 	traps_set_kernel_stack(cpu, va((uint64_t)(uintptr_t)&context->cpu));
+	clear_selectors(cpu);
 	cpu_write_msr(MSR_FS_BASE, context->fs_base);
 	__asm__ volatile("fxrstorq %0" : : "m"(context->fpu) : "memory");
 	cpu_write_cr3(root);

@@ -22,7 +22,7 @@
 struct percpu;
 
 struct user_context {
-	uint8_t slack[256]; /* for an exception in the first instructions of the way in: it ends in a panic, cleanly */
+	uint8_t slack[2048]; /* for an exception in the first instructions of the way in: it ends in a panic, cleanly */
 	struct trap_frame frame; /* its end is 16-byte aligned, as the processor wants its stack */
 	struct percpu *cpu;      /* known to traps.S: must follow the frame */
 	uint64_t kernel_stack;   /* known to user.S */

@@ -23,13 +23,15 @@
 #define CALIBRATION_TICKS 4000000ull
 #define CALIBRATION_ROUNDS 1000000u
 #define DEFAULT_TICKS_PER_MS 2000000ull
+#define TICKS_PER_MS_MIN 100000ull /* 100 MHz to 10 GHz: what else the host's timer makes of it is no processor's */
+#define TICKS_PER_MS_MAX 10000000ull
 
 static uint64_t ticks_per_ms;
 
 /* Lets the timer count down for a while, masked, and compares it with the time-stamp counter. */
 static void calibrate(void)
 {
-	uint64_t start_count, end_count, start = 0, end = 0;
+	uint64_t start_count, end_count, start = 0, end = 0, ticks;
 
 	if (ghcb_write_msr(X2APIC_LVT_TIMER, VECTOR_TIMER | LVT_MASKED) != 0 ||
 	    ghcb_write_msr(X2APIC_INITIAL_COUNT, 0xFFFFFFFFu) != 0 || ghcb_read_msr(X2APIC_CURRENT_COUNT, &start_count) != 0)
@@ -42,7 +44,9 @@ static void calibrate(void)
 	if (ghcb_read_msr(X2APIC_CURRENT_COUNT, &end_count) != 0 || end_count >= start_count)
 		return;
 	end = cpu_read_tsc();
-	ticks_per_ms = (end - start) * COUNTS_PER_MS / (start_count - end_count);
+	ticks = (end - start) * COUNTS_PER_MS / (start_count - end_count);
+	if (ticks >= TICKS_PER_MS_MIN && ticks <= TICKS_PER_MS_MAX)
+		ticks_per_ms = ticks;
 }
 
 int platform_timer_init(void)
