@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Giving pages to the guest and taking them back. Each function starts from any state in which map and hardware agree and
+ * must leave one: by induction, no sequence of calls gives the guest a page of the monitor's, a save area or a page whose
+ * content or validation is not the monitor's doing.
+ */
+#include "proofs/prover.h"
+#include "proofs/witness.h"
+
+#include "kernel/guest/pages.c"
+
+uint32_t vcpu_count(void)
+{
+	return any_u32();
+}
+
+static bool all_flushed;
+
+void platform_planes_flush(void)
+{
+	all_flushed = true;
+}
+
+/* The part of the page that is zeroed: what lies behind the window's address. */
+int access_zero(void *destination, uint64_t size)
+{
+	uint64_t offset = (uint64_t)((uint8_t *)destination - window_memory), length = window_large ? PAGE_SIZE_2M : PAGE_SIZE;
+
+	PROVE(window_open && offset <= length && size <= length - offset, "zeroing stays in the page");
+	if (any_bool())
+		return ERR_FAULT;
+	if (concerns(window_address, window_large)) {
+		PROVE(witness_claimed && witness_validated, "only accepted pages are zeroed");
+		if (witness - window_address >= offset && witness - window_address + PAGE_SIZE <= offset + size)
+			witness_zeroed = true;
+	}
+	return 0;
+}
+
+static uint8_t before;
+static uint64_t generation;
+static gpa_t address;
+static bool large;
+
+static void start(void)
+{
+	any_witness();
+	guest_plane = any_u32();
+	flush_generation = any_u32();
+	generation = flush_generation;
+	address = gpa(any_u64());
+	large = any_bool();
+	ASSUME(guest_plane >= 1 && guest_plane <= PLATFORM_PLANES);
+	/* What protocol and launch pass: aligned, and not the last block of the address space, which is never RAM. */
+	ASSUME(is_aligned(address.v, large ? PAGE_SIZE_2M : PAGE_SIZE) && address.v <= UINT64_MAX - 2 * PAGE_SIZE_2M);
+	before = witness_state;
+}
+
+static void finish(void)
+{
+	PROVE(!window_open && !witness_claimed, "nothing stays mapped or claimed");
+	PROVE(witness_agrees(), "the map says what the hardware does");
+	PROVE(IMPLIES(witness_state == PAGE_LOST && before != PAGE_LOST, before == PAGE_UNVALIDATED || before == PAGE_VALIDATED),
+	      "only the guest's own pages can be lost");
+	PROVE(IMPLIES(before != PAGE_UNVALIDATED && before != PAGE_VALIDATED, witness_state == before),
+	      "the monitor's pages, save areas, calling areas and devices never change");
+}
+
+static bool is_legacy_rom(void)
+{
+	return witness >= LEGACY_ROM_START && witness < LEGACY_ROM_END;
+}
+
+void prove_give(void)
+{
+	start();
+	int error = guest_page_give(address, large);
+
+	finish();
+	if (error == 0 && concerns(address.v, large)) {
+		PROVE(before == PAGE_UNVALIDATED && witness_state == PAGE_VALIDATED && witness_perms == 15, "given");
+		PROVE(witness_zeroed || is_legacy_rom(), "without what was in it before");
+		CANARY("given");
+	}
+	if (error != 0 && witness_state == PAGE_LOST)
+		CANARY("lost");
+}
+
+void prove_give_again(void)
+{
+	start();
+	int error = guest_page_give_again(address, large);
+
+	finish();
+	if (concerns(address.v, large))
+		PROVE(IMPLIES(error == 0, before == PAGE_VALIDATED && witness_state == PAGE_VALIDATED && witness_perms == 15), "given again");
+	PROVE(witness_state == before, "no page changes its state");
+	if (error == 0)
+		CANARY("given again");
+}
+
+void prove_take(void)
+{
+	start();
+	int error = guest_page_take(address, large);
+
+	finish();
+	if (concerns(address.v, large)) {
+		PROVE(IMPLIES(error == 0, witness_state == PAGE_UNVALIDATED && witness_perms == 0 && !witness_validated), "taken");
+		PROVE(IMPLIES(before == PAGE_VALIDATED && witness_state == PAGE_UNVALIDATED, flush_generation != generation),
+		      "the guest flushes before it runs on");
+		if (error == 0)
+			CANARY("taken");
+		if (before == PAGE_VALIDATED && witness_state == PAGE_LOST)
+			CANARY("lost");
+	}
+}
+
+void prove_grant_launched(void)
+{
+	start();
+	/* A page that was launched is accepted, though the map says otherwise until now. */
+	if (witness_state == PAGE_UNVALIDATED)
+		witness_validated = true;
+	int error = guest_page_grant_launched(address);
+
+	PROVE(!window_open && !witness_claimed, "nothing stays mapped or claimed");
+	PROVE(IMPLIES(before != PAGE_UNVALIDATED, witness_state == before && witness_agrees()), "no other page changes");
+	if (error == 0 && concerns(address.v, false)) {
+		PROVE(witness_state == PAGE_VALIDATED && witness_perms == 15, "granted");
+		CANARY("granted");
+	}
+}
+
+/* One processor: others that flush at the same time are not in this proof. */
+void prove_flush(void)
+{
+	start();
+	flush_done = any_u32();
+	ASSUME(flush_done <= flush_generation);
+	bool needed = flush_done < flush_generation;
+
+	all_flushed = false;
+	guest_flush();
+	PROVE(IMPLIES(needed, flush_done == flush_generation ? all_flushed : !all_flushed), "done means flushed, unless one vCPU is all there is");
+	if (all_flushed)
+		CANARY("flushed");
+}
+
+void prove_generation(void)
+{
+	start();
+	guest_flush_request();
+	PROVE(guest_flush_generation() == generation + 1, "a request is a new generation");
+	CANARY("any");
+}
