@@ -44,6 +44,7 @@ static void *region(uint64_t offset)
 
 static void require(int error, uint8_t code, const char *what)
 {
+	/* guards (caller): see the calls of require() */
 	if (error != 0)
 		log_panic(code, "%s (error %d)", what, error);
 }
@@ -78,6 +79,7 @@ static void init_memory(const struct launch_block *block, const struct policy_pa
 
 	require(memory_frames_init(block->image_end), TERMINATE_LAUNCH_BLOCK, "bad image size");
 	require(memory_first_frame(&frame), TERMINATE_NO_MEMORY, "no memory for the GHCB");
+	/* guards (host): there is a way to talk to the host */
 	if (platform_cpu_init(&boot_cpu, frame) != 0)
 		platform_terminate(TERMINATE_GHCB_REGISTER);
 	if ((policy->flags & POLICY_FLAG_CONSOLE) != 0)
@@ -146,6 +148,7 @@ static int give_frames(struct percpu *cpu, va_t *stack)
 static void cpu_main(struct percpu *cpu)
 {
 	traps_init_cpu(cpu);
+	/* guards (host): there is a way to talk to the host */
 	if (platform_cpu_init(cpu, cpu->ghcb_page) != 0)
 		platform_terminate(TERMINATE_GHCB_REGISTER);
 	cpu->online = true;
@@ -205,6 +208,7 @@ void monitor_main(void)
 	init_traps();
 	copy_inputs();
 	platform_early_init(&cpuid);
+	/* guards (image): the measured launch block is for this monitor and consistent */
 	if (!launch_block_check(block, paging_c_bit) || policy_check(policy) != NULL)
 		platform_terminate(TERMINATE_LAUNCH_BLOCK);
 	init_memory(block, policy);

@@ -26,9 +26,11 @@ boot_entry:
 	/* Look for leaf 8000001F among at most 64 entries. */
 	movl CPUID_PAGE, %ecx
 	cmpl $64, %ecx
+	/* guards (host): the CPUID page is one */
 	ja terminate
 	movl $(CPUID_PAGE + CPUID_HEADER), %esi
 1:	testl %ecx, %ecx
+	/* guards (host): it names the position of the C-bit */
 	jz terminate
 	cmpl $0x8000001F, (%esi)
 	je 2f
@@ -38,7 +40,9 @@ boot_entry:
 2:	movl CPUID_EBX(%esi), %ecx
 	andl $0x3F, %ecx
 	subl $32, %ecx
+	/* guards (host): the C-bit is a bit of a physical address above 4 GiB */
 	jb terminate
+	/* guards (host): the same, at the other end */
 	cmpl $20, %ecx /* physical addresses end at bit 51 */
 	jae terminate
 	/* ebp: high half of the C-bit mask. */

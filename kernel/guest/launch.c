@@ -69,6 +69,7 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 
 static void require(int error, uint8_t code, const char *what, uint64_t address)
 {
+	/* guards (caller): see the calls of require() */
 	if (error != 0)
 		log_panic(code, "%s at 0x%llx: error %d", what, (unsigned long long)address, error);
 }
@@ -104,6 +105,7 @@ static void give_ranges(const struct launch_inputs *inputs)
 	for (uint32_t i = 0; i < inputs->block->range_count; i++) {
 		const struct launch_range *range = &inputs->block->range[i];
 
+		/* guards (host): what the image names is RAM that the monitor tracks */
 		if (!is_firmware(range) && !memory_map_contains(inputs->map, range->gpa, range->size))
 			log_panic(TERMINATE_GUEST_IMAGE, "the image needs 0x%llx bytes at 0x%llx, which is not RAM: "
 				  "give the VM more memory", (unsigned long long)range->size,
@@ -154,6 +156,7 @@ static void fill_secrets(const struct launch_inputs *inputs)
 	const struct launch_range *caa = find_range(inputs->block, LAUNCH_RANGE_CAA);
 	static struct snp_secrets_page copy;
 
+	/* guards (image): the guest finds its secrets page and its calling area */
 	if (range == NULL || caa == NULL)
 		log_panic(TERMINATE_GUEST_IMAGE, "the image names no secrets page or no calling area");
 	copy = *inputs->secrets;

@@ -51,6 +51,7 @@ static bool prepare(struct vcpu *vcpu)
  */
 static void refused(const struct vcpu *vcpu)
 {
+	/* guards (host): the guest runs at its level and at no other */
 	if (vcpu->entries == 1 && vcpu->calls == 0)
 		log_panic(TERMINATE_GUEST_RUN, "the host refuses to run the guest at VMPL%u", guest_plane);
 	platform_idle();

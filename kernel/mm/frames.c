@@ -71,6 +71,7 @@ void memory_free(pa_t start, uint64_t count)
 	spinlock_acquire(&frames_lock);
 	error = frames_free(&frames, start, count);
 	spinlock_release(&frames_lock);
+	/* guards (bug): a frame has one owner, who gives it back once */
 	if (error != 0)
 		log_panic(TERMINATE_PANIC, "frame 0x%llx freed twice", (unsigned long long)start.v);
 }

@@ -63,6 +63,7 @@ void log_panic(uint8_t code, const char *format, ...)
 
 void trap_unexpected(const struct trap_frame *frame, uint64_t cr2)
 {
+	/* guards (bug): code of the monitor that may fault says so in advance */
 	log_panic(TERMINATE_PANIC, "exception %llu error 0x%llx at 0x%llx, cr2 0x%llx, stack 0x%llx",
 		  (unsigned long long)frame->vector, (unsigned long long)frame->error,
 		  (unsigned long long)frame->rip, (unsigned long long)cr2, (unsigned long long)frame->rsp);

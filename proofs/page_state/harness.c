@@ -107,33 +107,46 @@ void prove_get(void)
 void prove_claim(void)
 {
 	uint64_t address = any_u64();
-	enum page_state from = any_u8(), found;
-	int error;
+	enum page_state found;
 
 	any_map();
-	ASSUME(from != PAGE_BUSY && from < PAGE_MIXED && from != PAGE_OUTSIDE);
-	uint8_t before = state_of(witness), wanted = state_of(address);
+	int error = page_state_claim(&map, gpa(address), any_bool(), any_u8(), &found);
 
-	error = page_state_claim(&map, gpa(address), false, from, &found);
 	PROVE(unlocked(), "the lock is free again");
-	PROVE(error == 0 || error == ERR_STATE || error == ERR_ADDRESS, "a documented error");
-	PROVE(found == wanted, "the state that was found is reported");
-	if (error != 0) {
-		PROVE(state_of(witness) == before, "a refused claim changes no page");
-		PROVE(IMPLIES(error == ERR_STATE, found != from), "a page in the state asked for is not refused");
-		CANARY("refused");
-		return;
-	}
-	PROVE(covered(address) && wanted == from, "only RAM in that state is claimed");
-	PROVE(IMPLIES(same_page(witness, address), state_of(witness) == PAGE_BUSY), "what is claimed is busy");
-	PROVE(IMPLIES(!same_page(witness, address), state_of(witness) == before), "no other page changes");
-	CANARY("a page was claimed");
+	PROVE(IMPLIES(!covered(address), error == ERR_ADDRESS && found == PAGE_OUTSIDE), "only RAM is claimed");
+	if (error == 0)
+		CANARY("claimed");
 }
 
 /* State of a page of one block: the witness is an index here. */
 static uint8_t in_block(uint64_t block, uint32_t index)
 {
 	return summary[block] != PAGE_MIXED ? summary[block] : page[block * PAGES_PER_2M + index];
+}
+
+void prove_claim_page(void)
+{
+	enum page_state from = any_u8(), found;
+	uint64_t address = any_u64();
+	uint32_t index = any_u32(), other = any_u32();
+
+	any_map();
+	ASSUME(from != PAGE_BUSY && from < PAGE_MIXED && from != PAGE_OUTSIDE && index < PAGES_PER_2M && other < PAGES_PER_2M);
+	bool its = index == (address >> PAGE_SHIFT & (PAGES_PER_2M - 1u));
+	uint8_t before = in_block(1, index), neighbour = in_block(0, other);
+	int error = claim_page(&map, 1, address, from, &found);
+
+	PROVE(in_block(0, other) == neighbour, "the block beside it does not change");
+	PROVE(IMPLIES(its, found == before), "the state that was found is reported");
+	PROVE(error == 0 || error == ERR_STATE || error == ERR_ADDRESS, "a documented error");
+	if (error != 0) {
+		PROVE(in_block(1, index) == before && IMPLIES(its, before != from), "a refused claim changes no page");
+		CANARY("refused");
+		return;
+	}
+	PROVE(IMPLIES(its, before == from), "the page was as asked");
+	PROVE(in_block(1, index) == (its ? PAGE_BUSY : before), "it is busy, and no other page changes");
+	CANARY("claimed");
 }
 
 void prove_claim_block(void)

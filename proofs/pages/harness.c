@@ -127,9 +127,10 @@ void prove_grant_launched(void)
 	PROVE(!window_open && !witness_claimed, "nothing stays mapped or claimed");
 	PROVE(IMPLIES(before != PAGE_UNVALIDATED, witness_state == before && witness_agrees()), "no other page changes");
 	if (error == 0 && concerns(address.v, false)) {
-		PROVE(witness_state == PAGE_VALIDATED && witness_perms == 15, "granted");
+		PROVE(before == PAGE_UNVALIDATED && witness_state == PAGE_VALIDATED && witness_perms == 15, "granted");
 		CANARY("granted");
 	}
+	PROVE(IMPLIES(error != 0, witness_state == before), "what was not granted is not the guest's");
 }
 
 /* One processor: others that flush at the same time are not in this proof. */

@@ -36,10 +36,12 @@ static void check_host(void)
 	uint64_t info = ghcb_msr_call(GHCB_MSR_SEV_INFO_REQ);
 	uint64_t features;
 
+	/* guards (host): host and monitor speak one version of the GHCB protocol */
 	if ((info & GHCB_MSR_CODE_MASK) != GHCB_MSR_SEV_INFO_RSP || info >> 48 < GHCB_VERSION_SNP ||
 	    (info >> 32 & 0xFFFFu) > GHCB_VERSION_SNP)
 		platform_terminate(TERMINATE_GHCB_VERSION);
 	features = ghcb_msr_call(GHCB_MSR_FEATURES_REQ);
+	/* guards (host): the host offers what an SVSM cannot do without */
 	if ((features & GHCB_MSR_CODE_MASK) != GHCB_MSR_FEATURES_RSP ||
 	    (features >> 12 & FEATURES_REQUIRED) != FEATURES_REQUIRED)
 		platform_terminate(TERMINATE_HOST_FEATURES);
@@ -67,6 +69,7 @@ bool platform_flush_is_global(void)
 
 void platform_planes_flush(void)
 {
+	/* guards (host): no processor goes on using a permission that was taken away */
 	if (flush_all() != 0)
 		log_panic(TERMINATE_HOST_FEATURES, "the host has switched INVLPGB off");
 }
@@ -77,11 +80,14 @@ void platform_early_init(const struct snp_cpuid_page *cpuid)
 	uint32_t c_bit = 0;
 
 	sev_status = cpu_read_msr(MSR_SEV_STATUS);
+	/* guards (host): memory is encrypted and tracked, and no feature changes that behind the monitor */
 	if ((sev_status & STATUS_REQUIRED) != STATUS_REQUIRED || (sev_status & ~STATUS_TOLERATED) != 0)
 		platform_terminate(TERMINATE_NOT_SNP);
+	/* guards (host): the C-bit that private mappings have is known */
 	if (cpuid_table_check(cpuid) != 0 || cpuid_table_c_bit(cpuid, &c_bit) != 0)
 		platform_terminate(TERMINATE_NO_C_BIT);
 	paging_init(c_bit);
+	/* guards (host): the monitor runs at the highest level */
 	if (access_rmpadjust(va((uint64_t)(uintptr_t)probe_page), RMP_PAGE_4K, 1) != 0)
 		platform_terminate(TERMINATE_NOT_VMPL0);
 	check_host();
