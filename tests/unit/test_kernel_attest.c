@@ -125,7 +125,7 @@ TEST(no_services)
 
 	start();
 	CHECK(!door_is_open(SVSM_PROTOCOL_VTPM));
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rcx, 24);
 	CHECK_EQ(call.rdx, 0);
 	CHECK_EQ(call.r8, 0x4A0);
@@ -163,7 +163,7 @@ TEST(all_services)
 					   0xdd, 0xe5, 0xbf, 0xe3, 48,   0,    0,    0,    0x3A, 0x01, 0,    0 };
 
 	start_with_vtpm();
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rcx, ALL_SIZE);
 	CHECK_EQ(call.rdx, 0);
 	CHECK_EQ(call.r8, 0x4A0);
@@ -177,7 +177,7 @@ TEST(all_services)
 TEST(single_service)
 {
 	start_with_vtpm();
-	CHECK_EQ(issue(SVSM_ATTEST_SINGLE_SERVICE), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SINGLE_SERVICE), SVSM_SUCCESS);
 	CHECK_EQ(call.rcx, VTPM_SIZE);
 	CHECK_EQ(call.rdx, 0);
 	CHECK_EQ(call.r8, 0x4A0);
@@ -199,13 +199,13 @@ TEST(certificates)
 {
 	start_with_vtpm();
 	give_certificates(5000);
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rdx, 5000);
 	CHECK(memcmp(mock_memory(CERTIFICATES), mock_certificates, 5000) == 0);
 	CHECK_EQ(*mock_memory(CERTIFICATES + 5000), 0);
 	request.certificates.size = 0;
 	request.certificates.address = ~0ull;
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rdx, 0);
 }
 
@@ -217,11 +217,11 @@ TEST(buffers_side_by_side)
 	request.report.address = REPORT;
 	request.manifest.address = REPORT + PAGE_SIZE;
 	request.certificates = (struct svsm_attest_buffer){ REPORT + 2 * PAGE_SIZE, PAGE_SIZE, 0 };
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rdx, PAGE_SIZE);
 	request.report.size = 0x4A0;
 	request.manifest.size = ALL_SIZE;
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 }
 
 /* A structure that ends with its page; one that lies in ordinary memory. */
@@ -276,7 +276,7 @@ TEST(sizes_that_do_not_suffice)
 	request.certificates.size = 4999;
 	check_sizes(1, VTPM_SIZE, 5000, 1);
 	request.certificates.size = 5000;
-	CHECK_EQ(issue(1), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(1), SVSM_SUCCESS);
 	CHECK_EQ(call.rdx, 5000);
 	/* It changes its mind. */
 	give_certificates(6000);
@@ -298,7 +298,7 @@ TEST(certificates_larger_than_the_mailbox)
 {
 	start_with_vtpm();
 	give_certificates(PSP_CERTIFICATES_MAX + 1);
-	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 	CHECK_EQ(call.rdx, 0);
 }
 
@@ -321,7 +321,7 @@ TEST(reserved_fields)
 		start_with_vtpm();
 		request.reserved_54 = 1u << bit;
 		refused(1, SVSM_ERR_INVALID_PARAMETER);
-		CHECK_EQ(issue(0), SVSM_SUCCESS); /* not part of this request */
+		CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS); /* not part of this request */
 	}
 	for (uint32_t bit = 0; bit < 48; bit++) {
 		start_with_vtpm();
@@ -347,7 +347,7 @@ TEST(nonces)
 		refused(0, SVSM_ERR_INVALID_ADDRESS);
 	}
 	request.nonce = CAA + PAGE_SIZE - 64;
-	CHECK_EQ(issue(0), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 }
 
 TEST(services_and_versions)
@@ -365,7 +365,7 @@ TEST(services_and_versions)
 	refused(1, SVSM_ERR_INVALID_PARAMETER);
 	request.manifest_version = 0x80000000;
 	refused(1, SVSM_ERR_INVALID_PARAMETER);
-	CHECK_EQ(issue(0), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 }
 
 TEST(places_of_buffers)
@@ -408,7 +408,7 @@ TEST(buffers_that_overlap)
 			buffer(i)->address += PAGE_SIZE;
 			refused(0, SVSM_ERR_INVALID_PARAMETER);
 			buffer(i)->address += PAGE_SIZE;
-			CHECK_EQ(issue(0), SVSM_SUCCESS);
+			CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 		}
 	}
 }
@@ -425,7 +425,7 @@ TEST(memory_that_goes_away)
 		result = issue(0);
 		CHECK(result == SVSM_ERR_INVALID_ADDRESS || (result == SVSM_SUCCESS && mock_fault_countdown != 0));
 		mock_fault_countdown = 0;
-		CHECK_EQ(issue(0), SVSM_SUCCESS);
+		CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 	}
 }
 
@@ -442,7 +442,7 @@ TEST(service_that_takes_its_time)
 	}
 	CHECK_EQ(mock_carries, 0);
 	mock_vtpm_slow = false;
-	CHECK_EQ(issue(0), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 	CHECK_EQ(mock_vtpm_requests, 1);
 	check_bound(ALL_SIZE);
 }
@@ -465,7 +465,7 @@ TEST(host_that_is_busy)
 		CHECK_EQ(call.r8, UNTOUCHED);
 	}
 	mock_host = mock_psp_carry;
-	CHECK_EQ(issue(1), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(1), SVSM_SUCCESS);
 	CHECK_EQ(mock_carries, 6);
 	check_bound(VTPM_SIZE);
 }
@@ -494,11 +494,11 @@ TEST(two_processors)
 	CHECK_EQ(issue(1), SVSM_ERR_BUSY); /* fetches the first one's answer */
 	percpu_self()->index = 0;
 	mock_memory(NONCE)[5] ^= 0xFF;
-	CHECK_EQ(issue(1), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(1), SVSM_SUCCESS);
 	check_bound(VTPM_SIZE);
 	percpu_self()->index = 1;
 	mock_memory(NONCE)[5] ^= 0xFF;
-	CHECK_EQ(issue(1), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(1), SVSM_SUCCESS);
 	check_bound(VTPM_SIZE);
 	percpu_self()->index = 0;
 	CHECK_EQ(mock_carries, 4);
@@ -545,7 +545,7 @@ TEST(the_largest_manifest)
 	start_with_vtpm();
 	mock_vtpm_reply.size = PAGE_SIZE;
 	request.manifest.size = 2 * PAGE_SIZE;
-	CHECK_EQ(issue(0), SVSM_SUCCESS);
+	CHECK_EQ(issue_all_turns(0), SVSM_SUCCESS);
 	CHECK_EQ(call.rcx, PAGE_SIZE + 48);
 	check_bound(PAGE_SIZE + 48);
 	request.manifest.size = PAGE_SIZE;
