@@ -15,6 +15,7 @@ struct options {
 	bool stats;
 	uint32_t c_bit;    /* 0: choose */
 	uint64_t features; /* GHCB_FEATURE_* that the host offers */
+	uint32_t busy;     /* tries of each guest message that the host is too busy for */
 	bool no_dma;       /* fw_cfg without DMA, for comparison */
 	bool no_timer;     /* hostile: VMPL0's timer never interrupts */
 	uint64_t interrupt; /* hostile: VMPL0 gets this external interrupt after each VMGEXIT; 0: none */

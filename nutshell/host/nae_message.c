@@ -46,6 +46,20 @@ static bool give_certificates(struct event *event)
 	return true;
 }
 
+/* The host carries a message only after it was sent that often: guests must cope. */
+static bool is_busy(struct event *event)
+{
+	static uint32_t refused;
+
+	if (refused >= options.busy) {
+		refused = 0;
+		return false;
+	}
+	refused++;
+	event->result = GUEST_REQUEST_VMM_BUSY << GUEST_REQUEST_VMM_SHIFT;
+	return true;
+}
+
 void nae_guest_request(struct event *event, bool extended)
 {
 	uint8_t *from = host_shared_page(event->info_1), *to = host_shared_page(event->info_2);
@@ -54,6 +68,8 @@ void nae_guest_request(struct event *event, bool extended)
 		event_malformed(event, GHCB_REASON_INVALID_INPUT);
 		return;
 	}
+	if (is_busy(event))
+		return;
 	memcpy(request, from, PAGE_SIZE);
 	if (extended && !give_certificates(event))
 		return;

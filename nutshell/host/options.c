@@ -66,6 +66,9 @@ static bool parse_one(const char *text, size_t length)
 	else if (length > 10 && strncmp(text, "interrupt=", 10) == 0 && parse_number(text + 10, length - 10, &number) &&
 		 number >= 32 && number <= 255)
 		options.interrupt = number;
+	else if (length > 5 && strncmp(text, "busy=", 5) == 0 && parse_number(text + 5, length - 5, &number) &&
+		 number <= UINT32_MAX)
+		options.busy = (uint32_t)number;
 	else
 		return false;
 	return true;
@@ -96,7 +99,7 @@ void options_parse(const char *command_line)
 		/* The first word is the name of Nutshell's own file. */
 		if (length > 0 && !first && !parse_one(command_line, length))
 			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, no-dma, ram=MIB, c-bit=N, "
-				     "features=N, no-timer, interrupt=N", command_line);
+				     "features=N, busy=N, no-timer, interrupt=N", command_line);
 		first = first && length == 0;
 		command_line += length;
 		while (*command_line == ' ')

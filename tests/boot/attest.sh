@@ -1,8 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Attestations that a guest gets are accepted by the verifier, and refused with any bit changed.
+# Attestations that a guest gets are accepted by the verifier, and refused with any bit changed. The host is busy twice
+# before it carries a message, and the measurement is the image's.
 . tests/boot/lib.sh
-cashew_run --cpus 2 --services "$build/key.archive" --payload "$build/attest-payload.elf"
+"$build/igvm" build --quiet --monitor "$build/monitor.elf" --archive "$build/key.archive" \
+	--payload "$build/attest-payload.elf" -o "$work/image.igvm" >"$out" 2>"$err" || fail "no image"
+"$build/igvm" inspect "$work/image.igvm" >"$out" 2>"$err" || fail "inspect refuses the image"
+measurement=$(grep -oE '[0-9a-f]{96}' "$out")
+cashew_run --cpus 2 --option busy=2 --image "$work/image.igvm"
 expect_status 0
 expect '^[0-9]+ passed, 0 failed$'
 expect '^note: vTPM: yes$'
@@ -35,7 +40,6 @@ verify vtpm --test-root --service vtpm --json
 expect_status 0
 expect '^\{"accepted":true,"test_root":true,'
 cmp "$work/ek.tpmt" "$work/vtpm-manifest" || fail "two endorsement keys"
-measurement=$(sed -n 's/.*"measurement":"\([0-9a-f]*\)".*/\1/p' "$out")
 verify vtpm --test-root --service vtpm --measurement "$measurement" --min-tcb bootloader=3,tee=1,snp=23,microcode=42
 expect_status 0
 

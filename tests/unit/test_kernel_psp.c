@@ -263,6 +263,18 @@ TEST(a_call_that_is_given_up)
 	CHECK_EQ(mock_carries, 5);
 }
 
+TEST(certificates_that_are_wanted_only_later)
+{
+	mock_psp_reset();
+	mock_host = host_busy;
+	CHECK_EQ(ask(0, 1, false), ERR_BUSY);
+	put_certificate(48, 1000);
+	mock_host = mock_psp_carry;
+	CHECK_EQ(ask(0, 1, true), 0);
+	check_report(1);
+	CHECK_EQ(answer.certificates_size, 1048);
+}
+
 TEST(a_host_that_stays_busy)
 {
 	uint32_t tries = 0;

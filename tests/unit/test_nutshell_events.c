@@ -688,6 +688,19 @@ TEST(extended_requests_with_too_few_pages)
 	mock_certificates_size = 0;
 }
 
+TEST(busy_host)
+{
+	mock_reset();
+	options.busy = 2;
+	for (uint32_t i = 0; i < 6; i++) {
+		bool carried = i % 3 == 2;
+
+		EXPECT(mock_event(i % 2 == 0 || carried ? GHCB_EXIT_GUEST_REQUEST : GHCB_EXIT_EXTENDED_GUEST_REQUEST, FROM, TO), 0,
+		       carried ? PSP_STATUS_INVALID_PARAM : 2ull << 32);
+	}
+	options.busy = 0;
+}
+
 /* ---- processors ---- */
 
 TEST(apic_ids)
