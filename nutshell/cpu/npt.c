@@ -169,13 +169,28 @@ static void private_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address,
 	}
 }
 
+/*
+ * Walks of page tables and fetches of instructions are private, whatever the C-bit says (APM volume 2, 15.34.5). Firmware
+ * leaves it out of entries that point to page tables, and out of the map in which it parks processors. 0: neither.
+ */
+static uint64_t private_anyway(const struct vcpu *vcpu, const struct rmp_entry *entry, uint64_t info_1)
+{
+	if (entry->assigned == 0 || entry->validated == 0)
+		return 0;
+	if ((info_1 & NPF_WALK) != 0)
+		return NPT_TABLE | NPT_NO_EXECUTE;
+	if ((info_1 & NPF_EXECUTE) != 0 && permitted(entry->perms[vcpu->vmpl], info_1))
+		return NPT_TABLE & ~NPT_WRITABLE;
+	return 0;
+}
+
 static void shared_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address, uint64_t gpa, uint64_t root)
 {
 	const struct rmp_entry *entry = rmp_entry(gpa);
+	uint64_t flags = private_anyway(vcpu, entry, info_1);
 
-	/* Firmware leaves the C-bit out of entries that point to page tables; the walk is private all the same. */
-	if (entry->assigned != 0 && (info_1 & NPF_WALK) != 0 && entry->validated != 0) {
-		*find_entry(root, address, 1, true) = memory_private_spa(gpa) | NPT_TABLE | NPT_NO_EXECUTE;
+	if (flags != 0) {
+		*find_entry(root, address, 1, true) = memory_private_spa(gpa) | flags;
 		return;
 	}
 	if (entry->assigned != 0) {
