@@ -8,6 +8,7 @@
 #include "nutshell/psp.h"
 
 #define MAX_STANDARD 0xBu
+#define GUEST_BITS 39u
 #define MAX_EXTENDED 0x8000001Fu
 #define VMPLS 4u
 
@@ -57,7 +58,9 @@ static void extended(uint32_t leaf, uint32_t out[4])
 		out[3] |= 1u << 8; /* invariant TSC */
 		break;
 	case 0x80000008u:
-		out[0] = (out[0] & ~0xFFu) | (machine_c_bit() < 48u ? machine_c_bit() : 48u);
+		/* Guests put their devices below the second number: Nutshell reaches no more than 512 GiB. */
+		out[0] = (out[0] & ~0xFF00FFu) | (machine_c_bit() < 48u ? machine_c_bit() : 48u) |
+			 (machine_c_bit() < GUEST_BITS ? machine_c_bit() : GUEST_BITS) << 16;
 		out[1] = machine_without_invlpgb ? 0 : CPUID_ADDRESS_SIZES_EBX_INVLPGB;
 		out[3] = machine_without_invlpgb ? 0 : MACHINE_INVLPGB_MAX;
 		break;
