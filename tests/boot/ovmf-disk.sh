@@ -13,7 +13,7 @@ cat /sys/class/block/nvme0n1p1/size
 head -c 8388608 /dev/nvme0n1p1 | sha256sum
 dmesg | grep -E 'efi: EFI v2|Call Trace|BUG:|WARNING:|nvme.*(error|fail|timeout)'
 END
-cashew_run --firmware --disk "$work/disk.img" --disk-bus nvme --script "$work/script"
+cashew_run --firmware --timeout 600 --disk "$work/disk.img" --disk-bus nvme --script "$work/script"
 expect '^vmpl=2$'
 expect '^initrd=.initrd .*word=disk$'
 expect '^131072$'

@@ -15,7 +15,7 @@ echo "log:$(base64 /sys/kernel/security/tpm0/binary_bios_measurements | tr -d '\
 tpm2_pcrread sha256:0,1,2,3,4,5,6,7,9
 (exit 23)
 END
-cashew_run --firmware --tpm --cpus 2 --stats --append 'word=a,b' --script "$work/script"
+cashew_run --firmware --timeout 600 --tpm --cpus 2 --stats --append 'word=a,b' --script "$work/script"
 expect_status 23
 expect 'efi: EFI v2\.[0-9]+ by Debian distribution of EDK II'
 expect 'SNP running at VMPL2\.'

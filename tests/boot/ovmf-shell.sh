@@ -4,7 +4,7 @@
 . tests/boot/lib.sh
 firmware_shell() { # ARGUMENT...
 	status=0
-	printf 'ver\nmemmap\n' | ./cashew run --timeout 300 ${CASHEW_QEMU:+--qemu "$CASHEW_QEMU"} --stats "$@" >"$out" 2>"$err" ||
+	printf 'ver\nmemmap\n' | ./cashew run --timeout 600 ${CASHEW_QEMU:+--qemu "$CASHEW_QEMU"} --stats "$@" >"$out" 2>"$err" ||
 		status=$?
 	expect_status 0
 	expect 'UEFI Interactive Shell v2\.2'
