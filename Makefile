@@ -109,21 +109,21 @@ nutshell: $(B)/nutshell.bin
 endif
 
 # ---- the test payload that runs below the monitor ----
-payload_objects := $(call objects,payload,$(call sources,tests/guest,c S) lib/string.c lib/format.c)
-$(B)/payload.elf: $(payload_objects) tests/guest/payload.ld
-	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(payload_objects) -o $@
-# The tests of the vTPM, or of attestation, alone: for images with the services that they need.
-one_payload_objects = $(filter-out $(B)/obj/payload/tests/guest/test_%,$(payload_objects)) $(B)/obj/payload/tests/guest/test_$(1).c.o
-$(B)/vtpm-payload.elf: $(call one_payload_objects,vtpm) tests/guest/payload.ld
-	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(call one_payload_objects,vtpm) -o $@
-$(B)/attest-payload.elf: $(call one_payload_objects,attest) tests/guest/payload.ld
-	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS_BARE) -T tests/guest/payload.ld $(call one_payload_objects,attest) -o $@
-ifneq ($(wildcard tests/guest/payload.ld),)
-payload: $(B)/payload.elf $(B)/vtpm-payload.elf $(B)/attest-payload.elf
-endif
+payload_all := $(call objects,payload,$(call sources,tests/guest,c S) lib/string.c lib/format.c)
+payload_plain := $(filter-out $(B)/obj/payload/tests/guest/test_%,$(payload_all))
+# $(1) program, $(2) its objects
+define payload_program
+$(B)/$(1).elf: $(2) tests/guest/payload.ld
+	$$(call say,LD,$$@)
+	$$(Q)$$(LD) $$(LDFLAGS_BARE) -T tests/guest/payload.ld $(2) -o $$@
+payload: $(B)/$(1).elf
+endef
+$(eval $(call payload_program,payload,$(filter-out %/test_vtpm_dies.c.o,$(payload_all))))
+# One file of tests alone, for images with the services that it needs.
+one_test = $(payload_plain) $(B)/obj/payload/tests/guest/test_$(1).c.o
+$(eval $(call payload_program,vtpm-payload,$(call one_test,vtpm)))
+$(eval $(call payload_program,vtpm-dies-payload,$(call one_test,vtpm_dies)))
+$(eval $(call payload_program,attest-payload,$(call one_test,attest)))
 
 # ---- host tools ----
 host_lib := $(call objects,host,$(hosted_lib_sources))
@@ -179,7 +179,7 @@ $(B)/obj/fuzz/bench.a: $(call objects,fuzz,$(bench_of))
 mocked_nutshell := $(filter-out nutshell/host/log.c nutshell/host/launch.c nutshell/host/certificates.c,$(call sources,nutshell/host nutshell/psp,c))
 includes = $(shell grep -l '"$(1)"' $(2) 2>/dev/null)
 uses_mock = $(if $(call includes,tests/mock/mock.h,$(1)),tests/mock/mock.c $(sort $(wildcard tests/mock/kernel/*.c)) tests/mock/services.c) \
-	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell))
+	$(if $(call includes,tests/mock/nutshell.h,$(1)),tests/mock/nutshell.c $(mocked_nutshell)) $(call uses_tpm,$(1))
 uses_bearssl = $(if $(call includes,tests/mock/nutshell.h,$(2))$(call includes,tests/mock/mock.h,$(2)),$(B)/obj/$(1)/bearssl.a)
 with_bearssl := $(mocked_nutshell) $(filter kernel/psp/%,$(mocked_kernel))
 $(call objects,unit,$(with_bearssl)) $(call objects,fuzz,$(with_bearssl)): FLAGS_OF_FILE := -isystem $(BEARSSL)/inc
@@ -188,7 +188,7 @@ $(call objects,unit,$(with_bearssl)) $(call objects,fuzz,$(with_bearssl)): | $(B
 # $(1) name of the program
 define unit_program
 $(B)/unit/$(1): $(call objects,unit,tests/unit/test_$(1).c $(call uses_mock,tests/unit/test_$(1).c)) $(B)/obj/unit/bench.a \
-	$(call uses_bearssl,unit,tests/unit/test_$(1).c)
+	$(call uses_bearssl,unit,tests/unit/test_$(1).c) $(call uses_engine,tests/unit/test_$(1).c)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS_HOST) $$(FLAGS_SANITIZE) $$^ -lcrypto -o $$@

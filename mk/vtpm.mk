@@ -51,10 +51,15 @@ $(B)/services/vtpm.elf: $(rt_objects) $(vtpm_objects) $(B)/obj/libtpms.a $(TPM_R
 
 # What a Linux guest gets by default.
 ARCHIVE_SERVICES := init vtpm
-$(B)/services.archive: $(B)/archive services/manifest $(foreach s,$(ARCHIVE_SERVICES),$(B)/services/$(s).elf)
-	$(call say,PACK,$@)
-	$(Q)$(B)/archive -o $@ manifest=services/manifest $(foreach s,$(ARCHIVE_SERVICES),$(s)=$(B)/services/$(s).elf)
-services: $(B)/services.archive
+# $(1) archive, $(2) manifest
+define vtpm_archive
+$(B)/$(1).archive: $(B)/archive $(2) $(foreach s,$(ARCHIVE_SERVICES),$(B)/services/$(s).elf)
+	$$(call say,PACK,$$@)
+	$$(Q)$(B)/archive -o $$@ manifest=$(2) $(foreach s,$(ARCHIVE_SERVICES),$(s)=$(B)/services/$(s).elf)
+services: $(B)/$(1).archive
+endef
+$(eval $(call vtpm_archive,services,services/manifest))
+$(eval $(call vtpm_archive,vtpm-dies,tests/services/vtpm-dies))
 
 # The same TPM as a program of the host, for tests: the service's objects with another main(), on Linux instead of rt.
 mssim_objects := $(call objects,service,$(call sources,tests/tpm,c))
@@ -65,3 +70,14 @@ $(B)/mssim: $(mssim_objects) $(filter-out %/main.c.o,$(vtpm_objects)) $(B)/obj/l
 	$(Q)$(LD) $(LDFLAGS_SERVICE) --wrap=regexec $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(filter %.o,$^) --start-group \
 		$(B)/obj/libtpms.a $(TPM_PARTS)/libcrypto/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o -o $@
 services: $(B)/mssim
+
+# ---- unit tests and fuzz targets ----
+# The TPM's code on an engine of the tests, or on the real one (the host's libcrypto below it); the runtime by itself.
+tpm_front := $(patsubst %,services/vtpm/%.c,tpm failure endorsement memory_store)
+uses_tpm = $(if $(call includes,tests/mock/engine.h,$(1)),tests/mock/engine.c $(tpm_front)) \
+	$(if $(call includes,tests/tpm/mssim.h,$(1)),tests/tpm/mssim.c) \
+	$(if $(call includes,tests/mock/glibc.h,$(1)),tests/mock/glibc.c services/vtpm/libtpms.c $(tpm_front)) \
+	$(if $(call includes,services/rt/rt.h,$(1)),services/rt/linux.c services/rt/handles.c)
+uses_engine = $(if $(call includes,tests/mock/glibc.h,$(1)),$(B)/obj/libtpms.a)
+$(B)/obj/unit/services/vtpm/libtpms.c.o: FLAGS_OF_FILE := -isystem $(TPMS_INCLUDE)
+$(B)/obj/unit/services/vtpm/libtpms.c.o: | $(TPM_READY)

@@ -83,6 +83,9 @@ int endorsement_compute(const struct store *store, uint8_t out[ENDORSEMENT_PUBLI
 
 	memory_store_init(&copy);
 	error = memory_store_copy(&copy, store);
+	/* The engine would make a TPM of its own. */
+	if (error == 0 && copy.object[0].data == NULL)
+		error = ERR_NOT_FOUND;
 	if (error == 0)
 		error = engine_start(&copy.store);
 	if (error != 0)

@@ -34,9 +34,22 @@ const char *tpm_failure_reason(void)
 
 /* ---- start ---- */
 
+static bool store_has_state(void)
+{
+	uint8_t *data;
+	uint32_t size;
+
+	if (state_store->load(state_store->context, engine_objects[0], &data, &size) != 0)
+		return false;
+	store_free(data, size);
+	return true;
+}
+
 static void start_engine(void)
 {
 	failure = engine_start(state_store) == 0 ? NULL : "the engine does not start";
+	if (failure == NULL && !store_has_state())
+		fail("its state is not kept");
 }
 
 void tpm_start(const struct store *store, bool failed)
@@ -47,17 +60,6 @@ void tpm_start(const struct store *store, bool failed)
 		failure = "it ran before, and its state is lost";
 	else
 		start_engine();
-}
-
-static bool store_has_state(void)
-{
-	uint8_t *data;
-	uint32_t size;
-
-	if (state_store->load(state_store->context, engine_objects[0], &data, &size) != 0)
-		return false;
-	store_free(data, size);
-	return true;
 }
 
 void tpm_reset(void)

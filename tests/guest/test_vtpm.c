@@ -9,144 +9,22 @@
 #include "abi/launch.h"
 #include "kernel/protocol/protocol.h"
 #include "lib/string.h"
-#include "services/vtpm/codes.h"
 #include "tests/guest/machine.h"
 #include "tests/guest/svsm.h"
+#include "tests/guest/tpm.h"
 
-#define TRIES_MAX 200000u
 #define MANY_COMMANDS 100000u
 #define WARM_COMMANDS 1000u
-#define HEADER 10u
 #define PCR 16u /* one that may be reset */
 #define RH_OWNER 0x40000001u
 #define ALG_SHA256 0x000Bu
 #define ALG_SHA384 0x000Cu
 
-/* Two pages, for buffers that cross from one to the next. */
-static uint8_t buffer[2 * PAGE_SIZE] __attribute__((aligned(4096)));
-static uint8_t command[4096];
-static uint32_t command_size;
-static const uint8_t *response;
-static uint32_t response_size, incomplete;
-
-static uint64_t buffer_gpa(void)
-{
-	return (uint64_t)(uintptr_t)buffer;
-}
-
-static bool have_vtpm(void)
-{
-	struct svsm_args args = { .rcx = 0 };
-
-	return svsm_call(SVSM_PROTOCOL_VTPM, SVSM_VTPM_QUERY, &args) == SVSM_SUCCESS;
-}
-
-/* ---- building commands ---- */
-
-static void put8(uint32_t value)
-{
-	command[command_size++] = (uint8_t)value;
-}
-
-static void put16(uint32_t value)
-{
-	tpm2_write16(command + command_size, value);
-	command_size += 2;
-}
-
-static void put32(uint32_t value)
-{
-	tpm2_write32(command + command_size, value);
-	command_size += 4;
-}
-
-static void put_bytes(const uint8_t *bytes, uint32_t size)
-{
-	memcpy(command + command_size, bytes, size);
-	command_size += size;
-}
-
-static void begin(uint32_t tag, uint32_t code)
-{
-	command_size = 0;
-	put16(tag);
-	put32(0);
-	put32(code);
-}
-
-static void put_password(void)
-{
-	put32(9);
-	put32(TPM2_RS_PW);
-	put16(0);
-	put8(0);
-	put16(0);
-}
-
-/* ---- sending them ---- */
-
-/* Calls with the request as it is in memory at place. */
-static uint64_t call_at(uint64_t place)
-{
-	uint64_t code = SVSM_ERR_INCOMPLETE;
-
-	incomplete = 0;
-	for (uint32_t i = 0; i < TRIES_MAX && (code == SVSM_ERR_INCOMPLETE || code == SVSM_ERR_BUSY); i++) {
-		struct svsm_args args = { .rcx = place };
-
-		code = svsm_call(SVSM_PROTOCOL_VTPM, SVSM_VTPM_CMD, &args);
-		incomplete += code == SVSM_ERR_INCOMPLETE ? 1u : 0u;
-	}
-	return code;
-}
-
-static void write_request(uint8_t *to, uint32_t platform, uint32_t locality, uint32_t size)
-{
-	struct svsm_vtpm_request *request = (struct svsm_vtpm_request *)(void *)to;
-
-	request->platform_command = platform;
-	request->locality = (uint8_t)locality;
-	request->size = size;
-	memcpy(request->command, command, sizeof(request->command) < sizeof(command) ? sizeof(request->command) : 0);
-}
-
-/* Sends size bytes of the command; its response code, or ~0 with a failed check. */
-static uint32_t send(uint32_t size)
-{
-	uint64_t code;
-
-	memset(buffer, 0xEE, sizeof(buffer));
-	write_request(buffer, SVSM_VTPM_SEND_COMMAND, 0, size);
-	code = call_at(buffer_gpa());
-	CHECK_EQ_FOR(code, SVSM_SUCCESS, tpm2_read32(command + 6));
-	if (code != SVSM_SUCCESS)
-		return ~0u;
-	memcpy(&response_size, buffer, sizeof(response_size));
-	response = buffer + sizeof(response_size);
-	CHECK_EQ(tpm2_read32(response + 2), response_size);
-	CHECK(response_size >= HEADER && response_size <= sizeof(((struct svsm_vtpm_response *)0)->response));
-	CHECK_EQ(buffer[PAGE_SIZE], 0xEE);
-	return tpm2_read32(response + 6);
-}
-
-static uint32_t run(void)
-{
-	tpm2_write32(command + 2, command_size);
-	return send(command_size);
-}
-
-static uint32_t run_get_random(uint32_t count)
-{
-	begin(TPM2_ST_NO_SESSIONS, 0x17B);
-	put16(count);
-	return run();
-}
-
 static void flush_object(uint32_t handle)
 {
-	begin(TPM2_ST_NO_SESSIONS, 0x165);
-	put32(handle);
-	CHECK_EQ(run(), 0);
+	tpm_begin(TPM2_ST_NO_SESSIONS, 0x165);
+	tpm_put32(handle);
+	CHECK_EQ(tpm_run(), 0);
 }
 
 /* ---- a TPM ---- */
@@ -155,8 +33,8 @@ TEST(vtpm_is_there)
 {
 	struct svsm_args args = { .rcx = 0x55, .rdx = 0x66 };
 
-	test_print("note: vTPM: %s\n", have_vtpm() ? "yes" : "no");
-	if (!have_vtpm())
+	test_print("note: vTPM: %s\n", tpm_is_there() ? "yes" : "no");
+	if (!tpm_is_there())
 		return;
 	CHECK_EQ(svsm_call(SVSM_PROTOCOL_VTPM, SVSM_VTPM_QUERY, &args), SVSM_SUCCESS);
 	CHECK_EQ(args.rcx, 1u << SVSM_VTPM_SEND_COMMAND);
@@ -165,7 +43,7 @@ TEST(vtpm_is_there)
 	CHECK_EQ(svsm_call(SVSM_PROTOCOL_CORE, SVSM_CORE_QUERY_PROTOCOL, &args), SVSM_SUCCESS);
 	CHECK_EQ(args.rcx, 1ull << 32 | 1);
 	for (uint32_t number = 2; number < 40; number++) {
-		args = (struct svsm_args){ .rcx = buffer_gpa() };
+		args = (struct svsm_args){ .rcx = tpm_buffer_gpa() };
 		CHECK_EQ_FOR(svsm_call(SVSM_PROTOCOL_VTPM, number, &args), SVSM_ERR_UNSUPPORTED_CALL, number);
 	}
 }
@@ -173,73 +51,73 @@ TEST(vtpm_is_there)
 /* The endorsement key was made before the first command, and nothing of it shows: the TPM wants to be started. */
 TEST(vtpm_wants_to_be_started)
 {
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	CHECK_EQ(run_get_random(8), 0x100);
-	begin(TPM2_ST_NO_SESSIONS, TPM2_CC_STARTUP);
-	put16(0);
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(run(), 0x100);
-	CHECK_EQ(run_get_random(8), 0);
+	CHECK_EQ(tpm_get_random(8), 0x100);
+	tpm_begin(TPM2_ST_NO_SESSIONS, TPM2_CC_STARTUP);
+	tpm_put16(0);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm_run(), 0x100);
+	CHECK_EQ(tpm_get_random(8), 0);
 }
 
 TEST(vtpm_tests_itself)
 {
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	begin(TPM2_ST_NO_SESSIONS, 0x143);
-	put8(1);
-	CHECK_EQ(run(), 0);
-	test_bench("vtpm_self_test", incomplete, "calls more");
-	begin(TPM2_ST_NO_SESSIONS, TPM2_CC_GET_TEST_RESULT);
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(tpm2_read32(response + response_size - 4), 0);
+	tpm_begin(TPM2_ST_NO_SESSIONS, 0x143);
+	tpm_put8(1);
+	CHECK_EQ(tpm_run(), 0);
+	test_bench("vtpm_self_test", tpm_incomplete, "calls more");
+	tpm_begin(TPM2_ST_NO_SESSIONS, TPM2_CC_GET_TEST_RESULT);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm2_read32(tpm_response + tpm_response_size - 4), 0);
 }
 
 /* resetCount is that of a TPM that was started once. */
 TEST(vtpm_has_capabilities)
 {
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	begin(TPM2_ST_NO_SESSIONS, TPM2_CC_GET_CAPABILITY);
-	put32(TPM2_CAP_PROPERTIES);
-	put32(0x100); /* family indicator */
-	put32(1);
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(response_size, 27);
-	CHECK_EQ(tpm2_read32(response + 23), 0x322E3000); /* "2.0" */
-	begin(TPM2_ST_NO_SESSIONS, 0x181); /* ReadClock */
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(tpm2_read32(response + HEADER + 16), 1); /* resetCount */
-	CHECK_EQ(tpm2_read32(response + HEADER + 20), 0); /* restartCount */
-	begin(TPM2_ST_NO_SESSIONS, TPM2_CC_CERTIFY_X509);
-	CHECK_EQ(run(), TPM2_RC_COMMAND_CODE);
+	tpm_begin(TPM2_ST_NO_SESSIONS, TPM2_CC_GET_CAPABILITY);
+	tpm_put32(TPM2_CAP_PROPERTIES);
+	tpm_put32(0x100); /* family indicator */
+	tpm_put32(1);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm_response_size, 27);
+	CHECK_EQ(tpm2_read32(tpm_response + 23), 0x322E3000); /* "2.0" */
+	tpm_begin(TPM2_ST_NO_SESSIONS, 0x181); /* ReadClock */
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm2_read32(tpm_response + TPM_HEADER + 16), 1); /* resetCount */
+	CHECK_EQ(tpm2_read32(tpm_response + TPM_HEADER + 20), 0); /* restartCount */
+	tpm_begin(TPM2_ST_NO_SESSIONS, TPM2_CC_CERTIFY_X509);
+	CHECK_EQ(tpm_run(), TPM2_RC_COMMAND_CODE);
 }
 
 TEST(vtpm_random_numbers_differ)
 {
 	uint8_t first[32];
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	CHECK_EQ(run_get_random(32), 0);
-	CHECK_EQ(response_size, HEADER + 2 + 32);
-	CHECK_EQ(tpm2_read16(response + HEADER), 32);
-	memcpy(first, response + HEADER + 2, sizeof(first));
-	CHECK_EQ(run_get_random(32), 0);
-	CHECK(memcmp(first, response + HEADER + 2, sizeof(first)) != 0);
+	CHECK_EQ(tpm_get_random(32), 0);
+	CHECK_EQ(tpm_response_size, TPM_HEADER + 2 + 32);
+	CHECK_EQ(tpm2_read16(tpm_response + TPM_HEADER), 32);
+	memcpy(first, tpm_response + TPM_HEADER + 2, sizeof(first));
+	CHECK_EQ(tpm_get_random(32), 0);
+	CHECK(memcmp(first, tpm_response + TPM_HEADER + 2, sizeof(first)) != 0);
 }
 
 static void read_pcr(uint32_t number)
 {
-	begin(TPM2_ST_NO_SESSIONS, 0x17E);
-	put32(1);
-	put16(ALG_SHA256);
-	put8(3);
+	tpm_begin(TPM2_ST_NO_SESSIONS, 0x17E);
+	tpm_put32(1);
+	tpm_put16(ALG_SHA256);
+	tpm_put8(3);
 	for (uint32_t i = 0; i < 3; i++)
-		put8(number / 8 == i ? 1u << number % 8 : 0);
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(tpm2_read16(response + response_size - 34), 32);
+		tpm_put8(number / 8 == i ? 1u << number % 8 : 0);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm2_read16(tpm_response + tpm_response_size - 34), 32);
 }
 
 TEST(vtpm_extends_a_pcr)
@@ -250,25 +128,25 @@ TEST(vtpm_extends_a_pcr)
 					      0x6E, 0x8E, 0xCB, 0xBE, 0x7A, 0x53, 0x69, 0x18, 0xDC, 0x73 };
 	static const uint8_t zero[32];
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
 	read_pcr(PCR);
-	CHECK_EQ(memcmp(response + response_size - 32, zero, 32), 0);
-	begin(TPM2_ST_SESSIONS, 0x182);
-	put32(PCR);
-	put_password();
-	put32(1);
-	put16(ALG_SHA256);
+	CHECK_EQ(memcmp(tpm_response + tpm_response_size - 32, zero, 32), 0);
+	tpm_begin(TPM2_ST_SESSIONS, 0x182);
+	tpm_put32(PCR);
+	tpm_put_password();
+	tpm_put32(1);
+	tpm_put16(ALG_SHA256);
 	for (uint32_t i = 0; i < 32; i++)
-		put8(i);
-	CHECK_EQ(run(), 0);
+		tpm_put8(i);
+	CHECK_EQ(tpm_run(), 0);
 	read_pcr(PCR);
-	CHECK_EQ(memcmp(response + response_size - 32, expected, 32), 0);
+	CHECK_EQ(memcmp(tpm_response + tpm_response_size - 32, expected, 32), 0);
 	/* Only locality 4 resets PCR 17, and locality 0 is all that there is. */
-	begin(TPM2_ST_SESSIONS, 0x13D);
-	put32(17);
-	put_password();
-	CHECK_EQ(run(), TPM2_RC_LOCALITY);
+	tpm_begin(TPM2_ST_SESSIONS, 0x13D);
+	tpm_put32(17);
+	tpm_put_password();
+	CHECK_EQ(tpm_run(), TPM2_RC_LOCALITY);
 }
 
 /* ---- keys ---- */
@@ -280,48 +158,42 @@ static const uint8_t policy_l1[32] = { 0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xB3,
 
 static void begin_create(uint32_t hierarchy)
 {
-	begin(TPM2_ST_SESSIONS, TPM2_CC_CREATE_PRIMARY);
-	put32(hierarchy);
-	put_password();
-	put16(4);
-	put16(0);
-	put16(0);
+	tpm_begin(TPM2_ST_SESSIONS, TPM2_CC_CREATE_PRIMARY);
+	tpm_put32(hierarchy);
+	tpm_put_password();
+	tpm_put16(4);
+	tpm_put16(0);
+	tpm_put16(0);
 }
 
 static void end_create(void)
 {
-	put16(0);
-	put32(0);
+	tpm_put16(0);
+	tpm_put32(0);
 }
 
-static void put_zeros(uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		put8(0);
-}
-
-/* Template L-1: RSA 2048. Its handle; the public area is at response + 20. */
+/* Template L-1: RSA 2048. Its handle; the public area is at tpm_response + 20. */
 static uint32_t create_rsa(uint32_t hierarchy)
 {
 	begin_create(hierarchy);
-	put16(314);
-	put16(0x0001);
-	put16(ALG_SHA256);
-	put32(0x000300B2);
-	put16(32);
-	put_bytes(policy_l1, 32);
-	put16(0x0006);
-	put16(128);
-	put16(0x0043);
-	put16(0x0010);
-	put16(2048);
-	put32(0);
-	put16(256);
-	put_zeros(256);
+	tpm_put16(314);
+	tpm_put16(0x0001);
+	tpm_put16(ALG_SHA256);
+	tpm_put32(0x000300B2);
+	tpm_put16(32);
+	tpm_put_bytes(policy_l1, 32);
+	tpm_put16(0x0006);
+	tpm_put16(128);
+	tpm_put16(0x0043);
+	tpm_put16(0x0010);
+	tpm_put16(2048);
+	tpm_put32(0);
+	tpm_put16(256);
+	tpm_put_zeros(256);
 	end_create();
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(tpm2_read16(response + 18), 314);
-	return tpm2_read32(response + HEADER);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm2_read16(tpm_response + 18), 314);
+	return tpm2_read32(tpm_response + TPM_HEADER);
 }
 
 /* As templates L-2 and H-3: P-256 with SHA-256 and AES-128, P-384 with SHA-384 and AES-256. */
@@ -330,50 +202,50 @@ static uint32_t create_ecc(bool p384)
 	uint32_t bytes = p384 ? 48 : 32;
 
 	begin_create(TPM2_RH_ENDORSEMENT);
-	put16(2 + 2 + 4 + 2 + 6 + 2 + 2 + 2 + 2 * (2 + bytes));
-	put16(0x0023);
-	put16(p384 ? ALG_SHA384 : ALG_SHA256);
-	put32(0x000300F2);
-	put16(0);
-	put16(0x0006);
-	put16(p384 ? 256 : 128);
-	put16(0x0043);
-	put16(0x0010);
-	put16(p384 ? 0x0004 : 0x0003);
-	put16(0x0010);
+	tpm_put16(2 + 2 + 4 + 2 + 6 + 2 + 2 + 2 + 2 * (2 + bytes));
+	tpm_put16(0x0023);
+	tpm_put16(p384 ? ALG_SHA384 : ALG_SHA256);
+	tpm_put32(0x000300F2);
+	tpm_put16(0);
+	tpm_put16(0x0006);
+	tpm_put16(p384 ? 256 : 128);
+	tpm_put16(0x0043);
+	tpm_put16(0x0010);
+	tpm_put16(p384 ? 0x0004 : 0x0003);
+	tpm_put16(0x0010);
 	for (uint32_t i = 0; i < 2; i++) {
-		put16(bytes);
-		put_zeros(bytes);
+		tpm_put16(bytes);
+		tpm_put_zeros(bytes);
 	}
 	end_create();
-	CHECK_EQ(run(), 0);
-	CHECK_EQ(tpm2_read16(response + 20), 0x0023);
-	CHECK_EQ(tpm2_read16(response + 18 + 2 + 22), bytes); /* x is all there */
-	return tpm2_read32(response + HEADER);
+	CHECK_EQ(tpm_run(), 0);
+	CHECK_EQ(tpm2_read16(tpm_response + 20), 0x0023);
+	CHECK_EQ(tpm2_read16(tpm_response + 18 + 2 + 22), bytes); /* x is all there */
+	return tpm2_read32(tpm_response + TPM_HEADER);
 }
 
 TEST(vtpm_makes_endorsement_keys)
 {
 	uint8_t modulus[256];
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
 	flush_object(create_rsa(TPM2_RH_ENDORSEMENT));
 	/* Flushing overwrote the response: the same template gives the same key. */
 	flush_object(create_rsa(TPM2_RH_ENDORSEMENT));
 	(void)create_rsa(TPM2_RH_ENDORSEMENT);
-	test_bench("vtpm_rsa_key", incomplete, "calls more");
-	memcpy(modulus, response + 20 + 58, sizeof(modulus));
+	test_bench("vtpm_rsa_key", tpm_incomplete, "calls more");
+	memcpy(modulus, tpm_response + 20 + 58, sizeof(modulus));
 	CHECK((modulus[0] & 0x80) != 0 && (modulus[255] & 1) != 0);
-	flush_object(tpm2_read32(response + HEADER));
+	flush_object(tpm2_read32(tpm_response + TPM_HEADER));
 	CHECK_EQ(create_rsa(TPM2_RH_ENDORSEMENT), 0x80000000);
-	CHECK_EQ(memcmp(modulus, response + 20 + 58, sizeof(modulus)), 0);
+	CHECK_EQ(memcmp(modulus, tpm_response + 20 + 58, sizeof(modulus)), 0);
 	flush_object(0x80000000);
 	flush_object(create_ecc(false));
 	flush_object(create_ecc(true));
 	/* Another hierarchy, another seed, another key. */
 	CHECK_EQ(create_rsa(RH_OWNER), 0x80000000);
-	CHECK(memcmp(modulus, response + 20 + 58, sizeof(modulus)) != 0);
+	CHECK(memcmp(modulus, tpm_response + 20 + 58, sizeof(modulus)) != 0);
 	flush_object(0x80000000);
 }
 
@@ -383,42 +255,42 @@ TEST(vtpm_commands_of_wrong_size)
 {
 	static const uint32_t field[] = { 0, 1, 9, 10, 11, 13, 4087, 4088, 0x80000000, 0xFFFFFFFF };
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	for (uint32_t size = 0; size < HEADER; size++) {
-		(void)run_get_random(8);
-		CHECK_EQ_FOR(send(size), TPM2_RC_COMMAND_SIZE, size);
+	for (uint32_t size = 0; size < TPM_HEADER; size++) {
+		(void)tpm_get_random(8);
+		CHECK_EQ_FOR(tpm_send(size), TPM2_RC_COMMAND_SIZE, size);
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(field); i++) {
-		(void)run_get_random(8);
-		tpm2_write32(command + 2, field[i]);
-		CHECK_EQ_FOR(send(12), TPM2_RC_COMMAND_SIZE, field[i]);
+		(void)tpm_get_random(8);
+		tpm2_write32(tpm_bytes + 2, field[i]);
+		CHECK_EQ_FOR(tpm_send(12), TPM2_RC_COMMAND_SIZE, field[i]);
 	}
 	/* The longest there is: the engine finds bytes behind its parameters. */
-	(void)run_get_random(8);
-	tpm2_write32(command + 2, 4087);
-	CHECK_EQ(send(4087), 0x095);
-	CHECK_EQ(run_get_random(8), 0);
+	(void)tpm_get_random(8);
+	tpm2_write32(tpm_bytes + 2, 4087);
+	CHECK_EQ(tpm_send(4087), 0x095);
+	CHECK_EQ(tpm_get_random(8), 0);
 }
 
 TEST(vtpm_commands_of_wrong_content)
 {
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
-	begin(TPM2_ST_NO_SESSIONS, 0x17B); /* no parameter */
-	CHECK_EQ(run() & 0xBF, 0x9A);
-	begin(0x00C1, 0x17B); /* a tag of TPM 1.2 */
-	CHECK(run() != 0);
-	begin(TPM2_ST_SESSIONS, 0x17B); /* a session area that is longer than the command */
-	put32(0xFFFFFFF0);
-	CHECK(run() != 0);
+	tpm_begin(TPM2_ST_NO_SESSIONS, 0x17B); /* no parameter */
+	CHECK_EQ(tpm_run() & 0xBF, 0x9A);
+	tpm_begin(0x00C1, 0x17B); /* a tag of TPM 1.2 */
+	CHECK(tpm_run() != 0);
+	tpm_begin(TPM2_ST_SESSIONS, 0x17B); /* a session area that is longer than the command */
+	tpm_put32(0xFFFFFFF0);
+	CHECK(tpm_run() != 0);
 	for (uint32_t code = 0x11E; code < 0x1A0; code++) {
 		/* Any command with nothing behind its header: some end the TPM's work, none the TPM. */
-		begin(TPM2_ST_NO_SESSIONS, code);
+		tpm_begin(TPM2_ST_NO_SESSIONS, code);
 		if (code != 0x126 && code != 0x121)
-			(void)run();
+			(void)tpm_run();
 	}
-	CHECK_EQ(run_get_random(8), 0);
+	CHECK_EQ(tpm_get_random(8), 0);
 }
 
 /* Refused by the monitor: the page stays as it is. */
@@ -426,16 +298,16 @@ static void expect_refusal(uint32_t platform, uint32_t locality, uint32_t size, 
 {
 	static uint8_t before[PAGE_SIZE];
 
-	(void)run_get_random(8);
-	write_request(buffer, platform, locality, size);
-	memcpy(before, buffer, sizeof(before));
-	CHECK_EQ_FOR(call_at(buffer_gpa()), expected, (uint64_t)platform << 32 | locality << 16 | size);
-	CHECK_EQ(memcmp(before, buffer, sizeof(before)), 0);
+	(void)tpm_get_random(8);
+	tpm_write_request(tpm_buffer, platform, locality, size);
+	memcpy(before, tpm_buffer, sizeof(before));
+	CHECK_EQ_FOR(tpm_call(tpm_buffer_gpa()), expected, (uint64_t)platform << 32 | locality << 16 | size);
+	CHECK_EQ(memcmp(before, tpm_buffer, sizeof(before)), 0);
 }
 
 TEST(vtpm_requests_that_are_refused)
 {
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
 	for (uint32_t locality = 1; locality < 256; locality++)
 		expect_refusal(SVSM_VTPM_SEND_COMMAND, locality, 12, SVSM_ERR_INVALID_PARAMETER);
@@ -455,21 +327,21 @@ TEST(vtpm_buffers)
 					1ull << 51, 1ull << 63, 0xFEC00000 };
 	uint64_t end = machine_ram_end();
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++)
-		CHECK_EQ_FOR(call_at(bad[i]), SVSM_ERR_INVALID_PARAMETER, bad[i]);
-	CHECK_EQ(call_at(end), SVSM_ERR_INVALID_PARAMETER);
+		CHECK_EQ_FOR(tpm_call(bad[i]), SVSM_ERR_INVALID_PARAMETER, bad[i]);
+	CHECK_EQ(tpm_call(end), SVSM_ERR_INVALID_PARAMETER);
 	/* Any alignment: also one that puts every field across the end of a page. */
 	for (uint32_t at = PAGE_SIZE - 64; at <= PAGE_SIZE; at++) {
 		uint32_t size;
 
-		(void)run_get_random(8);
-		memset(buffer, 0xEE, sizeof(buffer));
-		write_request(buffer + (at == PAGE_SIZE ? 0 : at), SVSM_VTPM_SEND_COMMAND, 0, 12);
-		CHECK_EQ_FOR(call_at(buffer_gpa() + (at == PAGE_SIZE ? 0 : at)), SVSM_SUCCESS, at);
-		memcpy(&size, buffer + (at == PAGE_SIZE ? 0 : at), sizeof(size));
-		CHECK_EQ_FOR(size, HEADER + 2 + 8, at);
+		(void)tpm_get_random(8);
+		memset(tpm_buffer, 0xEE, sizeof(tpm_buffer));
+		tpm_write_request(tpm_buffer + (at == PAGE_SIZE ? 0 : at), SVSM_VTPM_SEND_COMMAND, 0, 12);
+		CHECK_EQ_FOR(tpm_call(tpm_buffer_gpa() + (at == PAGE_SIZE ? 0 : at)), SVSM_SUCCESS, at);
+		memcpy(&size, tpm_buffer + (at == PAGE_SIZE ? 0 : at), sizeof(size));
+		CHECK_EQ_FOR(size, TPM_HEADER + 2 + 8, at);
 	}
 }
 
@@ -488,12 +360,12 @@ TEST(vtpm_many_commands)
 	uint64_t before = 0;
 	uint32_t bad = 0;
 
-	if (!have_vtpm())
+	if (!tpm_is_there())
 		return;
 	for (uint32_t i = 0; i < MANY_COMMANDS; i++) {
 		if (i == WARM_COMMANDS)
 			before = memory_in_use();
-		bad += run_get_random(1 + i % 32) != 0 ? 1u : 0u;
+		bad += tpm_get_random(1 + i % 32) != 0 ? 1u : 0u;
 	}
 	CHECK_EQ(bad, 0);
 	CHECK_EQ(memory_in_use(), before);
