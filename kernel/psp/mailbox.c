@@ -123,9 +123,15 @@ static void take_report(const uint8_t *payload, uint32_t size)
 /* Sends the sealed message, with room for certificates or not. */
 static int send(uint32_t pages, uint64_t *detail)
 {
+	/*
+	 * The guest can make the host turn any page private, by touching it; our own access turns it shared again. So each page
+	 * is written before the host is to use it. A host without certificates leaves an empty table in this way, too.
+	 */
+	memset(paging_region_pointer(message.response), 0, PAGE_SIZE);
+	for (uint32_t i = 0; i < PSP_CERTIFICATE_PAGES; i++)
+		memset(paging_region_pointer(pa(message.certificates.v + i * PAGE_SIZE)), 0,
+		       sizeof(struct snp_certificate_entry));
 	memcpy(paging_region_pointer(message.request), guest_channel_request(&mailbox->channel), PAGE_SIZE);
-	/* A host without certificates may leave the pages alone: an empty table. */
-	memset(paging_region_pointer(message.certificates), 0, sizeof(struct snp_certificate_entry));
 	message.certificate_pages = pages;
 	return platform_message_carry(&message, detail);
 }
