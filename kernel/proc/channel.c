@@ -114,6 +114,11 @@ static int write_message(struct thread *thread, struct request *request)
 
 /* ---- requests ---- */
 
+struct request *request_by_index(uint32_t index)
+{
+	return &requests[index];
+}
+
 struct request *request_create(uint32_t channel, struct thread *caller)
 {
 	for (uint32_t i = 0; i < REQUEST_MAX; i++) {

@@ -151,6 +151,7 @@ bool channel_has_server(uint32_t index);
 struct request *request_create(uint32_t channel, struct thread *caller);
 /* Gives it to a waiting server thread, or queues it. */
 void request_send(struct request *request);
+struct request *request_by_index(uint32_t index);
 /* Frees a request and the pages that are still in it. */
 void request_free(struct request *request);
 /* Nobody waits for it any more: it is freed as soon as no server thread works on it. */

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes, channels, system calls and the door, on the mock platform: ring 3 is a function of the test. */
+#include "abi/svsm.h"
+#include "tests/mock/mock.h"
+#include "tests/mock/services.h"
+#include "tests/unit/unit.h"
+
+#define PROTOCOL 0x70000000u
+#define MESSAGE (BENCH_DATA + 0x100)
+#define LIMIT (64u * PAGE_SIZE)
+
+static struct test_elf elf;
+static uint32_t baseline; /* frames in use when no process runs */
+
+/* What the threads do next: one system call each time they run, then they wait for the timer. */
+struct step {
+	struct process *process;
+	uint64_t number, a, b, c;
+	int64_t result;
+	bool issued;
+};
+static struct step steps[32];
+static uint32_t step_count;
+
+static struct thread *running(const struct user_context *context)
+{
+	for (uint32_t i = 0; i < THREAD_MAX; i++) {
+		if (thread_by_index(i)->state != THREAD_FREE && thread_by_index(i)->context == context)
+			return thread_by_index(i);
+	}
+	return NULL;
+}
+
+static void play(struct user_context *context, uint64_t root)
+{
+	const struct process *process = running(context)->process;
+
+	(void)root;
+	for (uint32_t i = 0; i < step_count; i++) {
+		struct step *step = &steps[i];
+
+		if (step->process != process)
+			continue;
+		if (step->issued) {
+			if (step->result == INT64_MIN)
+				step->result = (int64_t)context->frame.rax;
+			continue;
+		}
+		step->issued = true;
+		step->result = INT64_MIN;
+		mock_system_call(context, step->number, step->a, step->b, step->c);
+		context->frame.rip = BENCH_CODE;
+		return;
+	}
+}
+
+static void begin(void)
+{
+	mock_reset();
+	bench_program(&elf);
+	bench_archive(&elf);
+	bench_end_all();
+	mock_user = play;
+	step_count = 0;
+	baseline = mock_frames_used;
+	CHECK(bench_holds(baseline));
+}
+
+static struct process *make(struct process *parent)
+{
+	struct process *process = NULL;
+
+	CHECK_EQ(bench_process(parent, LIMIT, &process), 0);
+	return process;
+}
+
+static struct step *add(struct process *process, uint64_t number, uint64_t a, uint64_t b, uint64_t c)
+{
+	steps[step_count] = (struct step){ .process = process, .number = number, .a = a, .b = b, .c = c };
+	return &steps[step_count++];
+}
+
+static int64_t now(struct process *process, uint64_t number, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct step *step = add(process, number, a, b, c);
+
+	(void)services_run(NULL, 5);
+	CHECK(bench_holds(baseline));
+	return step->result;
+}
+
+static struct service_message *message(struct process *process)
+{
+	return space_pointer(&process->space, va(MESSAGE), true);
+}
+
+static int exchange(uint64_t vcpu, uint64_t key);
+
+/* A request that the door still holds is dropped by other vCPUs after a while. */
+static void end(void)
+{
+	bench_end_all();
+	for (uint64_t i = 0; mock_frames_used != baseline && i < 8; i++) {
+		CHECK(exchange(2 + i % 2, i) != 0);
+		mock_clock += 2000ull * 20000u;
+	}
+	CHECK_EQ(mock_frames_used, baseline);
+}
+
+/* Client and server of one channel; handle 4 of each. */
+static uint32_t connect(struct process *server, struct process *client)
+{
+	uint32_t channel = 0;
+
+	CHECK_EQ(channel_create(&channel), 0);
+	CHECK_EQ(handle_add(server, (struct handle){ HANDLE_SERVER, channel }), 4);
+	if (client != NULL)
+		CHECK_EQ(handle_add(client, (struct handle){ HANDLE_CLIENT, channel }), 4);
+	return channel;
+}
+
+/* ---- loading ---- */
+
+static int load_with(void (*change)(struct test_elf *elf))
+{
+	struct process *process;
+	int error;
+
+	begin();
+	change(&elf);
+	elf_store(&elf);
+	bench_archive(&elf);
+	error = bench_process(NULL, LIMIT, &process);
+	CHECK(bench_holds(baseline));
+	end();
+	return error;
+}
+
+static void as_it_is(struct test_elf *program)
+{
+	(void)program;
+}
+
+static void no_elf(struct test_elf *program)
+{
+	program->header.ident[0] = 'M';
+}
+
+static void write_and_execute(struct test_elf *program)
+{
+	program->segment[0].flags |= ELF_FLAG_WRITE;
+}
+
+static void overlap(struct test_elf *program)
+{
+	program->segment[1].virtual_address = BENCH_CODE + 0x800;
+}
+
+static void entry_in_data(struct test_elf *program)
+{
+	program->header.entry = BENCH_DATA + 0x800;
+}
+
+static void entry_not_canonical(struct test_elf *program)
+{
+	program->header.entry = 1ull << 63;
+}
+
+static void entry_behind_code(struct test_elf *program)
+{
+	program->header.entry = BENCH_CODE + 16;
+}
+
+static void above(struct test_elf *program)
+{
+	program->segment[1].virtual_address = SPACE_END - PAGE_SIZE + 0x800;
+}
+
+static void below(struct test_elf *program)
+{
+	program->segment[1].virtual_address = 0x800;
+}
+
+static void in_the_monitor(struct test_elf *program)
+{
+	program->segment[1].virtual_address = MONITOR_VA + 0x800;
+	program->segment[1].physical_address = 0;
+}
+
+static void over_the_stack(struct test_elf *program)
+{
+	program->segment[1].virtual_address = PROCESS_STACK_TOP - PAGE_SIZE + 0x800;
+	program->segment[1].memory_size = 16;
+}
+
+static void too_big(struct test_elf *program)
+{
+	program->segment[1].memory_size = 65 * PAGE_SIZE;
+}
+
+static void huge(struct test_elf *program)
+{
+	program->segment[1].memory_size = ~0ull >> 1;
+}
+
+static void not_congruent(struct test_elf *program)
+{
+	program->segment[1].virtual_address += 8;
+}
+
+static void code_grows(struct test_elf *program)
+{
+	program->segment[0].memory_size = 32;
+}
+
+static void cut_off(struct test_elf *program)
+{
+	program->segment[0].file_size = program->segment[0].memory_size = TEST_ELF_SIZE;
+}
+
+TEST(programs)
+{
+	static const struct {
+		void (*change)(struct test_elf *elf);
+		int expected;
+	} cases[] = {
+		{ as_it_is, 0 },	       { no_elf, ERR_FORMAT },	      { write_and_execute, ERR_FORMAT },
+		{ overlap, ERR_FORMAT },       { entry_in_data, ERR_FORMAT }, { entry_not_canonical, ERR_FORMAT },
+		{ entry_behind_code, ERR_FORMAT }, { above, ERR_FORMAT },     { below, ERR_FORMAT },
+		{ in_the_monitor, ERR_FORMAT }, { over_the_stack, ERR_ADDRESS }, { too_big, ERR_NO_MEMORY },
+		{ huge, ERR_FORMAT },	       { not_congruent, ERR_FORMAT }, { code_grows, ERR_FORMAT },
+		{ cut_off, ERR_FORMAT },
+	};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int error = load_with(cases[i].change);
+
+		if (error != cases[i].expected)
+			printf("case %u\n", i);
+		CHECK_EQ(error, cases[i].expected);
+	}
+}
+
+TEST(a_program_starts_with_its_data)
+{
+	struct process *process;
+
+	begin();
+	process = make(NULL);
+	CHECK_EQ(memcmp(space_pointer(&process->space, va(BENCH_DATA + 0x800), true), elf.data + 0x1800, 16), 0);
+	CHECK(space_pointer(&process->space, va(BENCH_CODE), true) == NULL);
+	CHECK(space_pointer(&process->space, va(PROCESS_STACK_TOP), false) == NULL);
+	CHECK(space_pointer(&process->space, va(PROCESS_STACK_TOP - (PROCESS_STACK_PAGES + 1) * PAGE_SIZE), false) == NULL);
+	end();
+}
+
+/* Every allocation on the way fails once: nothing is left behind. */
+TEST(no_memory)
+{
+	int error = ERR_NO_MEMORY;
+
+	begin();
+	for (uint32_t i = 1; error != 0 && i < 200; i++) {
+		struct process *process;
+
+		mock_frame_countdown = i;
+		error = bench_process(NULL, LIMIT, &process);
+		mock_frame_countdown = 0;
+		CHECK(error == 0 || error == ERR_NO_MEMORY);
+		CHECK(bench_holds(baseline));
+	}
+	CHECK_EQ(error, 0);
+	end();
+}
+
+TEST(processes_and_threads_are_bounded)
+{
+	struct process *process;
+
+	begin();
+	for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+		process = make(NULL);
+		for (uint32_t j = 1; j < PROCESS_THREADS_MAX; j++)
+			CHECK_EQ(thread_create(process, va(BENCH_CODE), va(BENCH_DATA), 0), 0);
+		CHECK_EQ(thread_create(process, va(BENCH_CODE), va(BENCH_DATA), 0), ERR_NO_MEMORY);
+	}
+	CHECK_EQ(bench_process(NULL, LIMIT, &process), ERR_NO_MEMORY);
+	CHECK(bench_holds(baseline));
+	end();
+}
+
+/* ---- channels ---- */
+
+TEST(message_and_pages_go_and_come_back)
+{
+	struct process *server, *client;
+	struct step *called;
+	int64_t address;
+
+	begin();
+	server = make(NULL);
+	client = make(NULL);
+	(void)connect(server, client);
+	address = now(client, SYS_MEMORY_MAP, 2 * PAGE_SIZE, 0, 0);
+	CHECK(address > 0);
+	memset(space_pointer(&client->space, va((uint64_t)address + PAGE_SIZE), true), 0x77, PAGE_SIZE);
+	*message(client) = (struct service_message){ .size = 5, .pages = 2, .address = (uint64_t)address, .data = "ping" };
+	called = add(client, SYS_CALL, 4, MESSAGE, 0);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
+	CHECK_EQ(message(server)->size, 5);
+	CHECK_EQ(message(server)->pages, 2);
+	CHECK_EQ(memcmp(message(server)->data, "ping", 5), 0);
+	CHECK(space_pointer(&client->space, va((uint64_t)address), false) == NULL);
+	CHECK_EQ(*(uint8_t *)space_pointer(&server->space, va(message(server)->address + PAGE_SIZE), true), 0x77);
+	message(server)->pages = 1;
+	CHECK_EQ(now(server, SYS_REPLY, 4, MESSAGE, 0), 0);
+	CHECK_EQ(called->result, 0);
+	CHECK_EQ(message(client)->pages, 1);
+	CHECK_EQ(now(server, SYS_REPLY, 4, MESSAGE, 0), ERR_STATE);
+	end();
+}
+
+TEST(bad_messages_change_nothing)
+{
+	static const struct {
+		uint32_t size, pages;
+		uint64_t offset;
+		int error;
+	} cases[] = {
+		{ SERVICE_MESSAGE_MAX + 1, 0, 0, ERR_INVALID }, { ~0u, 0, 0, ERR_INVALID },
+		{ 0, SERVICE_MESSAGE_PAGES_MAX + 1, 0, ERR_INVALID }, { 0, ~0u, 0, ERR_INVALID },
+		{ 0, 3, 0, ERR_ADDRESS },  /* the third is not there: the first two stay */
+		{ 0, 1, 8, ERR_ADDRESS },  { 0, 2, ~0ull << 12, ERR_ADDRESS },
+	};
+	struct process *server, *client;
+	uint64_t address;
+
+	begin();
+	server = make(NULL);
+	client = make(NULL);
+	(void)connect(server, client);
+	address = (uint64_t)now(client, SYS_MEMORY_MAP, 2 * PAGE_SIZE, 0, 0);
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		*message(client) = (struct service_message){ .size = cases[i].size, .pages = cases[i].pages,
+							     .address = address + cases[i].offset };
+		CHECK_EQ(now(client, SYS_CALL, 4, MESSAGE, 0), cases[i].error);
+		CHECK(space_is_movable(&client->space, va(address)));
+	}
+	*message(client) = (struct service_message){ .pages = 1, .address = BENCH_DATA };
+	CHECK_EQ(now(client, SYS_CALL, 4, MESSAGE, 0), ERR_ADDRESS);
+	*message(client) = (struct service_message){ .pages = 1, .address = BENCH_CODE };
+	CHECK_EQ(now(client, SYS_CALL, 4, MESSAGE, 0), ERR_ADDRESS);
+	CHECK_EQ(now(client, SYS_CALL, 4, BENCH_DATA + 2 * PAGE_SIZE - 8, 0), ERR_ADDRESS);
+	CHECK_EQ(now(client, SYS_CALL, 4, MONITOR_VA, 0), ERR_ADDRESS);
+	end();
+}
+
+/* A receive buffer that is not there costs nobody a page. */
+TEST(bad_buffer_takes_no_pages)
+{
+	struct process *server, *client;
+
+	begin();
+	server = make(NULL);
+	client = make(NULL);
+	(void)connect(server, client);
+	*message(client) = (struct service_message){ .pages = 1,
+						     .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0) };
+	(void)add(client, SYS_CALL, 4, MESSAGE, 0);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, BENCH_CODE, 0), ERR_ADDRESS);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
+	CHECK_EQ(message(server)->pages, 1);
+	end();
+}
+
+/* Pages of messages cannot fill the monitor's memory. */
+TEST(received_pages_are_bounded)
+{
+	struct process *server, *client;
+	uint32_t received = 0;
+
+	begin();
+	server = make(NULL);
+	client = make(NULL);
+	(void)connect(server, client);
+	for (int64_t result = 0; result == 0 && received < 100; received++) {
+		uint64_t address = (uint64_t)now(client, SYS_MEMORY_MAP, 16 * PAGE_SIZE, 0, 0);
+
+		step_count = 0;
+		*message(client) = (struct service_message){ .pages = 16, .address = address };
+		(void)add(client, SYS_CALL, 4, MESSAGE, 0);
+		result = now(server, SYS_RECEIVE, 4, MESSAGE, 0);
+		if (result != 0)
+			CHECK_EQ(result, ERR_NO_MEMORY);
+		else
+			message(server)->pages = 0;
+		if (result == 0)
+			CHECK_EQ(now(server, SYS_REPLY, 4, MESSAGE, 0), 0);
+		step_count = 0;
+	}
+	CHECK(received > 4 && received < 10);
+	end();
+}
+
+/* Whatever state the two are in when one of them ends: the other learns of it, and nothing is lost. */
+TEST(server_ends)
+{
+	for (uint32_t when = 0; when < 3; when++) {
+		struct process *server, *client;
+		struct step *called;
+
+		begin();
+		server = make(NULL);
+		client = make(NULL);
+		(void)connect(server, client);
+		*message(client) = (struct service_message){
+			.pages = 1, .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0)
+		};
+		if (when == 1)
+			(void)now(server, SYS_RECEIVE, 4, MESSAGE, 0);
+		called = add(client, SYS_CALL, 4, MESSAGE, 0);
+		(void)services_run(NULL, 5);
+		if (when == 2)
+			(void)now(server, SYS_RECEIVE, 4, MESSAGE, 0);
+		(void)now(server, SYS_EXIT, 1, 0, 0);
+		(void)services_run(NULL, 5);
+		CHECK_EQ(called->result, ERR_STATE);
+		CHECK(bench_holds(baseline));
+		end();
+	}
+}
+
+TEST(client_ends)
+{
+	struct process *server, *client;
+
+	begin();
+	server = make(NULL);
+	client = make(NULL);
+	(void)connect(server, client);
+	*message(client) = (struct service_message){ .pages = 1,
+						     .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0) };
+	(void)add(client, SYS_CALL, 4, MESSAGE, 0);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
+	process_end(client, SERVICE_EXIT_FAULT, 14);
+	CHECK(bench_holds(baseline));
+	CHECK_EQ(now(server, SYS_REPLY, 4, MESSAGE, 0), ERR_STATE);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), ERR_STATE);
+	end();
+}
+
+/* ---- children ---- */
+
+TEST(parent_waits)
+{
+	struct process *parent, *child = NULL;
+	struct step *waited;
+	struct service_exit *result;
+
+	begin();
+	parent = make(NULL);
+	CHECK_EQ(now(parent, SYS_PROCESS_WAIT, BENCH_DATA, 0, 0), ERR_STATE);
+	child = make(parent);
+	CHECK_EQ(handle_add(parent, (struct handle){ HANDLE_PROCESS, process_index(child) }), 4);
+	waited = add(parent, SYS_PROCESS_WAIT, BENCH_DATA, 0, 0);
+	(void)services_run(NULL, 5);
+	CHECK_EQ(waited->result, INT64_MIN);
+	(void)now(child, SYS_EXIT, 42, 0, 0);
+	/* The thread executes its system call once more. */
+	waited->issued = false;
+	(void)services_run(NULL, 5);
+	CHECK_EQ(waited->result, 0);
+	result = space_pointer(&parent->space, va(BENCH_DATA), false);
+	CHECK_EQ(result->handle, 4);
+	CHECK_EQ(result->reason, SERVICE_EXIT_CODE);
+	CHECK_EQ(result->code, 42);
+	CHECK_EQ(child->state, PROCESS_FREE);
+	end();
+}
+
+TEST(limit_of_processor_time)
+{
+	struct process *process;
+	const struct service_start start = { .name = "p", .file = "p", .memory_limit = LIMIT, .run_limit = 10 };
+
+	begin();
+	CHECK_EQ(process_create(&start, "", NULL, make(NULL), &process), 0);
+	CHECK(!services_run(NULL, 5));
+	CHECK_EQ(process->state, PROCESS_RUNNING);
+	(void)services_run(NULL, 50);
+	CHECK_EQ(process->state, PROCESS_ENDED);
+	CHECK_EQ(process->exit_reason, SERVICE_EXIT_LIMIT);
+	end();
+}
+
+/* The host raises what it likes: only the instruction at RIP makes a system call. */
+static uint64_t raised_vector, raised_at;
+
+static void host_raises(struct user_context *context, uint64_t root)
+{
+	(void)root;
+	context->frame.rax = SYS_EXIT;
+	context->frame.rip = raised_at;
+	context->frame.vector = raised_vector;
+}
+
+TEST(host_cannot_raise_a_system_call)
+{
+	struct process *process;
+
+	begin();
+	process = make(NULL);
+	mock_user = host_raises;
+	raised_vector = VECTOR_OTHER;
+	raised_at = BENCH_CODE; /* INT 0x80 comes next */
+	(void)services_run(NULL, 1);
+	CHECK_EQ(process->state, PROCESS_RUNNING);
+	raised_vector = VECTOR_GENERAL_PROTECTION;
+	raised_at = BENCH_CODE + 2; /* INT 0x80 was before */
+	(void)services_run(NULL, 1);
+	CHECK_EQ(process->exit_reason, SERVICE_EXIT_FAULT);
+	CHECK_EQ(process->exit_code, VECTOR_GENERAL_PROTECTION);
+	end();
+}
+
+/* ---- the door ---- */
+
+static uint8_t answer[PAGE_SIZE];
+static uint32_t fetched;
+
+static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
+{
+	(void)page;
+	memcpy(data, context, sizeof(uint64_t));
+	*size = sizeof(uint64_t);
+	return 0;
+}
+
+static int fetch(void *context, const uint8_t *data, uint32_t size, const uint8_t *page)
+{
+	(void)context;
+	(void)data;
+	fetched = size;
+	if (page != NULL)
+		memcpy(answer, page, PAGE_SIZE);
+	return 0;
+}
+
+static int exchange(uint64_t vcpu, uint64_t key)
+{
+	const struct door_exchange one = { .protocol = PROTOCOL, .vcpu = vcpu, .key = key, .fill = fill, .fetch = fetch,
+					   .context = &key };
+
+	return door_exchange(&one);
+}
+
+static struct process *behind_the_door(void)
+{
+	struct process *server = make(NULL);
+	uint32_t channel = connect(server, NULL);
+
+	CHECK_EQ(door_publish(PROTOCOL, (struct handle){ HANDLE_CLIENT, channel }), 0);
+	return server;
+}
+
+TEST(door_gives_the_vcpu_back)
+{
+	struct process *server;
+
+	begin();
+	server = behind_the_door();
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	CHECK_EQ(exchange(0, 1), ERR_INCOMPLETE);
+	CHECK_EQ(exchange(1, 1), ERR_BUSY);
+	CHECK_EQ(exchange(0, 1), ERR_INCOMPLETE);
+	(void)add(server, SYS_REPLY, 4, MESSAGE, 0);
+	CHECK_EQ(exchange(0, 1), 0);
+	CHECK_EQ(fetched, 8);
+	end();
+}
+
+/* Nobody fetches the answer: another vCPU gets the door after a while. */
+TEST(door_is_not_parked_for_ever)
+{
+	struct process *server;
+	int error = ERR_BUSY;
+
+	begin();
+	server = behind_the_door();
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	CHECK_EQ(exchange(0, 1), ERR_INCOMPLETE);
+	(void)add(server, SYS_REPLY, 4, MESSAGE, 0);
+	for (uint32_t i = 0; i < 20000 && error == ERR_BUSY; i++) {
+		error = exchange(1, 2);
+		mock_clock += 20000; /* a millisecond */
+	}
+	CHECK_EQ(error, ERR_INCOMPLETE);
+	end();
+}
+
+TEST(door_of_a_service_that_dies)
+{
+	struct process *server;
+
+	begin();
+	server = behind_the_door();
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	(void)add(server, SYS_EXIT, 0, 0, 0);
+	CHECK_EQ(exchange(0, 1), ERR_STATE);
+	CHECK_EQ(exchange(0, 1), ERR_STATE);
+	CHECK(bench_holds(baseline));
+	end();
+}
+
+TEST(door_of_a_service_that_waits_for_another)
+{
+	struct process *server;
+
+	begin();
+	server = behind_the_door();
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0); /* without an answer */
+	CHECK_EQ(exchange(0, 1), ERR_STATE);
+	CHECK(bench_holds(baseline));
+	end();
+}
