@@ -147,6 +147,11 @@ struct vtpm_reply {
 	uint32_t size; /* of the response in the page, at offset 0 */
 };
 
+/* ---- test images: protocol 0x70FFFFFF, RCX of the call ---- */
+
+#define TEST_MONITOR_MEMORY 0u /* bytes of the monitor's region in use */
+#define TEST_MONITOR_STAYS 1u  /* stays of this vCPU's CPU at VMPL0 in bucket RDX: below 2^RDX microseconds */
+
 /* ---- archive ---- */
 
 /*

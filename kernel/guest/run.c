@@ -5,6 +5,7 @@
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
 #include "kernel/x86/access.h"
+#include "kernel/x86/cpu.h"
 
 static void write_results(struct vmsa *vmsa, const struct vcpu_call *call)
 {
@@ -57,8 +58,22 @@ static void refused(const struct vcpu *vcpu)
 	platform_idle();
 }
 
+/* *since: when this CPU came from the guest last; 0: not yet. */
+static int run_guest(struct vcpu *vcpu, uint64_t *since)
+{
+	int error;
+
+	if (*since != 0)
+		vcpu->stays.count[stay_bucket(cpu_read_tsc() - *since, platform_ticks_per_ms())]++;
+	error = platform_plane_run(guest_plane);
+	*since = cpu_read_tsc();
+	return error;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
+	uint64_t since = 0;
+
 	for (;;) {
 		bool ready;
 
@@ -68,7 +83,7 @@ void vcpu_run(struct vcpu *vcpu)
 		spinlock_release(&vcpu->lock);
 		if (!ready)
 			platform_idle();
-		else if (platform_plane_run(guest_plane) != 0)
+		else if (run_guest(vcpu, &since) != 0)
 			refused(vcpu);
 	}
 }

@@ -18,6 +18,7 @@
 #define KERNEL_GUEST_VCPU_H
 
 #include "abi/snp.h"
+#include "kernel/guest/stay.h"
 #include "kernel/x86/spinlock.h"
 #include "lib/types.h"
 
@@ -41,6 +42,7 @@ struct vcpu {
 	volatile uint8_t *caa_pointer; /* the calling area in this CPU's window; NULL: not mapped */
 	uint64_t flush_generation; /* as of its last entry */
 	uint64_t calls, entries;   /* statistics */
+	struct stays stays;        /* of its CPU at VMPL0, since the guest's first instruction */
 	struct vcpu_area area[VCPU_AREAS_MAX];
 };
 

@@ -59,7 +59,7 @@ void protocol_call(struct vcpu *vcpu, struct vcpu_call *call)
 		call->rax = protocol_vtpm(number, call);
 		break;
 	default:
-		call->rax = protocol >= PROTOCOL_TEST_FIRST ? protocol_test(protocol, call) :
+		call->rax = protocol >= PROTOCOL_TEST_FIRST ? protocol_test(vcpu, protocol, call) :
 							      SVSM_ERR_UNSUPPORTED_PROTOCOL;
 		break;
 	}

@@ -34,7 +34,9 @@ void protocol_attest_init(void);
 /* Private protocols of test images, from PROTOCOL_TEST_FIRST on (test.c): any service behind a door, called by hand. */
 #define PROTOCOL_TEST_FIRST 0x70000000u
 #define PROTOCOL_TEST_MEMORY 0x7FFFFFFEu /* no service: RCX becomes the bytes of the monitor's region in use */
-uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call);
+uint64_t protocol_test(const struct vcpu *vcpu, uint32_t protocol, struct vcpu_call *call);
+/* The monitor's own counters: RCX says which (TEST_MONITOR_* of abi/service.h), RDX which of them; RCX is the value. */
+#define PROTOCOL_TEST_MONITOR 0x70FFFFFFu
 /* Allows them: the image carries a test payload. */
 extern bool protocol_test_enabled;
 

@@ -38,7 +38,18 @@ static int fetch(void *context, const uint8_t *data, uint32_t size, const uint8_
 	return 0;
 }
 
-uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call)
+static uint64_t monitor_counter(const struct vcpu *vcpu, struct vcpu_call *call)
+{
+	if (call->rcx == TEST_MONITOR_MEMORY)
+		call->rcx = memory_used();
+	else if (call->rcx == TEST_MONITOR_STAYS && call->rdx < STAY_BUCKETS)
+		call->rcx = vcpu->stays.count[call->rdx];
+	else
+		return SVSM_ERR_INVALID_PARAMETER;
+	return SVSM_SUCCESS;
+}
+
+uint64_t protocol_test(const struct vcpu *vcpu, uint32_t protocol, struct vcpu_call *call)
 {
 	const struct door_exchange exchange = { .protocol = protocol,
 						.vcpu = percpu_self()->index,
@@ -52,6 +63,8 @@ uint64_t protocol_test(uint32_t protocol, struct vcpu_call *call)
 		call->rcx = memory_used();
 		return SVSM_SUCCESS;
 	}
+	if (protocol_test_enabled && protocol == PROTOCOL_TEST_MONITOR)
+		return monitor_counter(vcpu, call);
 	if (!protocol_test_enabled || !door_is_open(protocol))
 		return SVSM_ERR_UNSUPPORTED_PROTOCOL;
 	error = door_exchange(&exchange);

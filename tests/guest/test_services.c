@@ -8,11 +8,15 @@
 #include "tests/guest/test.h"
 
 #include "abi/launch.h"
+#include "abi/service.h"
 #include "tests/guest/svsm.h"
 #include "tests/services/probe/probe.h"
 
 #define TRIES_MAX 5000u
-#define MANY_CALLS 2000u
+#define CR4_SSE 0x600u /* OSFXSR, OSXMMEXCPT */
+#define MANY_CALLS 10000u
+#define STAY_BUCKETS 24u
+#define BUCKET_16_MS 14u /* below 16,384 us */
 
 static uint8_t page[PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -132,6 +136,24 @@ TEST(service_own_tests)
 	}
 }
 
+/* The service uses the same registers; the guest's are in its save area meanwhile. */
+TEST(vector_registers_of_the_guest_survive)
+{
+	struct svsm_args result;
+	uint64_t cr4, first = 0, last = 0;
+	int32_t x87 = 0;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4 | CR4_SSE) : "memory");
+	__asm__ volatile("fninit; fldpi; movq %0, %%xmm0; movq %1, %%xmm15" : : "r"(0x0123456789ABCDEFull), "r"(~0ull));
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_SSE, 3, 0, &result), SVSM_SUCCESS);
+	__asm__ volatile("movq %%xmm0, %0; movq %%xmm15, %1; fistpl %2" : "=r"(first), "=r"(last), "=m"(x87));
+	__asm__ volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
+	CHECK_EQ(first, 0x0123456789ABCDEFull);
+	CHECK_EQ(last, ~0ull);
+	CHECK_EQ(x87, 3);
+}
+
 TEST(service_calls_service)
 {
 	struct svsm_args result;
@@ -172,8 +194,58 @@ TEST(service_buffers)
 	check_alive(0);
 }
 
+static uint64_t monitor_counter(uint64_t which, uint64_t index)
+{
+	struct svsm_args args = { .rcx = which, .rdx = index };
+
+	CHECK_EQ(svsm_call(PROBE_MONITOR_PROTOCOL, 0, &args), SVSM_SUCCESS);
+	return args.rcx;
+}
+
+TEST(monitor_counters_are_bounded)
+{
+	struct svsm_args args = { .rcx = TEST_MONITOR_STAYS, .rdx = 1000 };
+
+	CHECK_EQ(svsm_call(PROBE_MONITOR_PROTOCOL, 0, &args), SVSM_ERR_INVALID_PARAMETER);
+	args = (struct svsm_args){ .rcx = 1000 };
+	CHECK_EQ(svsm_call(PROBE_MONITOR_PROTOCOL, 0, &args), SVSM_ERR_INVALID_PARAMETER);
+}
+
+/* Nothing in the monitor grows with the number of calls, nor with the number of services that died. */
 TEST(service_many_calls)
 {
-	for (uint32_t i = 0; i < MANY_CALLS; i++)
+	uint64_t before = monitor_counter(TEST_MONITOR_MEMORY, 0);
+
+	for (uint32_t i = 0; i < MANY_CALLS; i++) {
+		struct svsm_args result;
+
+		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, PROBE_ECHO, i, i % 2 != 0 ? page_gpa() : 0, &result), SVSM_SUCCESS, i);
+		CHECK_EQ_FOR(result.rcx, i, i);
+	}
+	CHECK_EQ(monitor_counter(TEST_MONITOR_MEMORY, 0), before);
+	for (uint32_t i = 0; i < 50; i++) {
+		struct svsm_args result;
+
+		CHECK_EQ_FOR(ask(PROBE_PROTOCOL, PROBE_DIVIDE, 0, page_gpa(), &result), SVSM_ERR_INVALID_REQUEST, i);
 		check_alive(i);
+	}
+	CHECK_EQ(monitor_counter(TEST_MONITOR_MEMORY, 0), before);
+}
+
+/* How long the vCPU was away at a time, in all tests before this one. Seconds are noise here: printed, not checked. */
+TEST(stays_at_vmpl0)
+{
+	uint64_t all = 0, above = 0;
+
+	for (uint64_t i = 0; i < STAY_BUCKETS; i++) {
+		uint64_t count = monitor_counter(TEST_MONITOR_STAYS, i);
+
+		all += count;
+		above += i > BUCKET_16_MS ? count : 0;
+		if (count != 0)
+			test_print("note: stays at VMPL0 below %llu us: %llu\n", 1ull << i, (unsigned long long)count);
+	}
+	CHECK(all > MANY_CALLS);
+	test_bench("stays", all, "stays");
+	test_bench("stays_above_16_ms", above, "stays");
 }

@@ -84,6 +84,36 @@ pvalidate:
 	movl $1, %edx
 	.byte 0xF2, 0x0F, 0x01, 0xFF
 	ud2
+rmpadjust:
+	movabsq $0x400000, %rax
+	xorl %ecx, %ecx
+	movl $0x0F02, %edx
+	.byte 0xF3, 0x0F, 0x01, 0xFE
+	ud2
+	/* Only what really faults ends here; what does not answers with a word, and the test fails. */
+avx:
+	vxorps %ymm0, %ymm0, %ymm0
+	jmp survived
+run_xsetbv:
+	xorl %ecx, %ecx
+	movl $7, %eax
+	xorl %edx, %edx
+	xsetbv
+	jmp survived
+run_rdpmc:
+	rdpmc
+	jmp survived
+mov_cr:
+	movq %cr3, %rax
+	jmp survived
+run_wrgsbase:
+	wrgsbase %rax
+	jmp survived
+int_80_prefix:
+	movl $4, %eax /* SYS_YIELD */
+	.byte 0x66, 0xCD, 0x80
+survived:
+	ret
 
 	.section .rodata
 	.balign 8
@@ -91,6 +121,7 @@ crash_table:
 	.quad read_null, write_text, execute_data, execute_stack, jump_kernel, read_kernel, write_kernel, divide, run_cpuid
 	.quad run_hlt, port, run_cli, run_wrmsr, run_syscall, run_sysenter, run_int3, int_other, segment, single_step
 	.quad far_jump, run_iret, non_canonical, mxcsr, 0, vmmcall, pvalidate
+	.quad rmpadjust, avx, run_xsetbv, run_rdpmc, mov_cr, run_wrgsbase, int_80_prefix
 	.data
 data_code:
 	ret

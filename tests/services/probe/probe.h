@@ -11,6 +11,7 @@
 #define PROBE_FAILED_PROTOCOL 0x70000002u /* started again with PROBE_MODE=failed: answers PROBE_FAILED to everything */
 #define PROBE_MISSING_PROTOCOL 0x70000003u /* its file is not in the archive */
 #define PROBE_CLIENT_PROTOCOL 0x70000004u /* may call the first one */
+#define PROBE_MONITOR_PROTOCOL 0x70FFFFFFu /* the monitor's own counters */
 #define PROBE_RUN_MS 1500u /* its limit of processor time for a request: "run" in tests/services/manifest */
 #define PROBE_FAILED 0xFA11EDull
 
@@ -43,6 +44,13 @@ enum probe_op {
 	PROBE_STACK_OVERFLOW,
 	PROBE_VMMCALL,
 	PROBE_PVALIDATE,
+	PROBE_RMPADJUST,
+	PROBE_AVX,
+	PROBE_XSETBV,
+	PROBE_RDPMC,
+	PROBE_MOV_CR,
+	PROBE_WRGSBASE,
+	PROBE_INT_80_PREFIX,
 	PROBE_EXIT,
 	PROBE_LAST_FATAL = PROBE_EXIT,
 	/* It never answers: ended by its limit. */
