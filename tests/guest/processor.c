@@ -22,7 +22,7 @@ struct descriptor_pointer {
 	uint64_t base;
 } __attribute__((packed));
 
-static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
+static uint8_t stacks[PROCESSORS_MAX][STACK_SIZE] __attribute__((aligned(16)));
 
 static void fill_segments(struct vmsa *area)
 {
@@ -40,7 +40,7 @@ static void fill_segments(struct vmsa *area)
 }
 
 /* The same long mode and page tables as here. */
-static void fill_area(struct vmsa *area, void (*main)(void))
+static void fill_area(struct vmsa *area, uint32_t apic_id, uint64_t main, uint64_t argument)
 {
 	memset(area, 0, sizeof(*area));
 	fill_segments(area);
@@ -50,8 +50,9 @@ static void fill_area(struct vmsa *area, void (*main)(void))
 	__asm__ volatile("mov %%cr0, %0" : "=r"(area->cr0));
 	__asm__ volatile("mov %%cr3, %0" : "=r"(area->cr3));
 	area->cr4 = cpu_read_cr4();
-	area->rip = (uint64_t)(uintptr_t)main;
-	area->rsp = (uint64_t)(uintptr_t)stack + STACK_SIZE - sizeof(uint64_t);
+	area->rip = main;
+	area->rdi = argument;
+	area->rsp = (uint64_t)(uintptr_t)stacks[apic_id] + STACK_SIZE - sizeof(uint64_t);
 	area->rflags = 2;
 	area->dr6 = 0xFFFF0FF0;
 	area->dr7 = 0x400;
@@ -62,29 +63,39 @@ static void fill_area(struct vmsa *area, void (*main)(void))
 	area->x87_ftw = 0x5555;
 }
 
-bool processor_start(struct processor *processor, void (*main)(void))
+static bool start(struct processor *processor, uint32_t apic_id, uint64_t main, uint64_t argument)
 {
 	uint64_t block = block_take(false), result;
 
-	*processor = (struct processor){ block, block + PAGE_SIZE, block + 2 * PAGE_SIZE };
+	*processor = (struct processor){ block, block + PAGE_SIZE, block + 2 * PAGE_SIZE, apic_id };
 	page_give(processor->vmsa);
 	page_give(processor->caa);
-	fill_area((struct vmsa *)(uintptr_t)processor->vmsa, main);
-	result = svsm_core(SVSM_CORE_CREATE_VCPU, processor->vmsa, processor->caa, PROCESSOR_APIC_ID);
+	fill_area((struct vmsa *)(uintptr_t)processor->vmsa, apic_id, main, argument);
+	result = svsm_core(SVSM_CORE_CREATE_VCPU, processor->vmsa, processor->caa, apic_id);
 	if (result != SVSM_SUCCESS) {
 		CHECK_EQ(result, SVSM_ERR_INVALID_PARAMETER);
 		block_return(block);
 		return false;
 	}
-	CHECK_EQ(ghcb_processor(PROCESSOR_APIC_ID, processor->vmsa, AP_CREATE), 0);
+	CHECK_EQ(ghcb_processor(apic_id, processor->vmsa, AP_CREATE), 0);
 	return true;
+}
+
+bool processor_start(struct processor *processor, void (*main)(void))
+{
+	return start(processor, PROCESSOR_APIC_ID, (uint64_t)(uintptr_t)main, 0);
+}
+
+bool processor_start_one(struct processor *processor, uint32_t apic_id, void (*main)(uint64_t), uint64_t argument)
+{
+	return start(processor, apic_id, (uint64_t)(uintptr_t)main, argument);
 }
 
 void processor_stop(struct processor *processor)
 {
 	uint64_t result = SVSM_ERR_BUSY;
 
-	CHECK_EQ(ghcb_processor(PROCESSOR_APIC_ID, processor->vmsa, AP_DESTROY), 0);
+	CHECK_EQ(ghcb_processor(processor->apic_id, processor->vmsa, AP_DESTROY), 0);
 	for (uint32_t i = 0; i < DELETE_TRIES && (result == SVSM_ERR_BUSY || result == SVSM_ERR_CORE_FAIL_INUSE); i++)
 		result = svsm_core(SVSM_CORE_DELETE_VCPU, processor->vmsa, 0, 0);
 	CHECK_EQ(result, SVSM_SUCCESS);

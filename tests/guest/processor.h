@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * processor.h - a second processor, started by CREATE_VCPU and the host's AP creation.
+ * processor.h - other processors, started by CREATE_VCPU and the host's AP creation.
  *
- * It runs a function in this payload's address space with interrupts off, on a stack of its own. It has no GHCB: it may
+ * Each runs a function in this payload's address space with interrupts off, on a stack of its own. It has no GHCB: it may
  * use memory, the functions of access.h, and calls of the monitor by processor_call(), nothing that raises #VC.
  */
 #ifndef GUEST_PROCESSOR_H
@@ -11,14 +11,19 @@
 #include "lib/types.h"
 #include "tests/guest/access.h"
 
-#define PROCESSOR_APIC_ID 1u
+#define PROCESSOR_APIC_ID 1u /* the second processor */
+#define PROCESSORS_MAX 8u
 
 /* Pages of the running processor: a block of small pages, in which it has its save area and its calling area. */
 struct processor {
 	uint64_t block, vmsa, caa;
+	uint32_t apic_id;
 };
 
-/* Starts it in main(), which must not return. False when the machine has one processor only; nothing is left then. */
+/* Starts the one with this APIC id (1 to PROCESSORS_MAX - 1) in main(argument); the rest as below. */
+bool processor_start_one(struct processor *processor, uint32_t apic_id, void (*main)(uint64_t),
+			 uint64_t argument) __must_check;
+/* Starts the second one in main(), which must not return. False when the machine has one processor only; nothing is left then. */
 bool processor_start(struct processor *processor, void (*main)(void)) __must_check;
 /* Stops it wherever it is, and gives its pages back. */
 void processor_stop(struct processor *processor);

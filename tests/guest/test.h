@@ -11,8 +11,24 @@
 
 #include "lib/types.h"
 
+/*
+ * What to run, by the option parameter=N of the machine: bits 7:0, and how long the stress goes on, in the others (0: the
+ * default).
+ */
+#define RUN_ALL 0u   /* but for the tests that reset the machine */
+#define RUN_SMP 1u   /* what needs several processors */
+#define RUN_STRESS 2u
+#define RUN_RESET 3u /* ends with the machine reset a few times */
+#define AREA_SMP "10" /* the first area of tests that need several processors */
+#define AREA_STRESS "12"
+#define AREA_RESET "13"
+uint32_t test_rounds(void);
+
+/* Four words: compilers place them one behind the other in their section only when the size is a power of two. */
 struct guest_test {
 	const char *name;
+	const char *area;
+	const char *file;
 	void (*run)(void);
 };
 
@@ -27,7 +43,7 @@ struct guest_test {
 #define TEST(test_name) \
 	static void test_##test_name(void); \
 	static const struct guest_test guest_test_##test_name \
-		__attribute__((TEST_IN_ORDER section(".tests." GUEST_AREA), used)) = { #test_name, test_##test_name }; \
+		__attribute__((TEST_IN_ORDER section(".tests." GUEST_AREA), used)) = { #test_name, GUEST_AREA, __FILE__, test_##test_name }; \
 	static void test_##test_name(void)
 
 void test_fail(const char *file, int line, const char *format, ...) __printf_like(3, 4);
