@@ -156,6 +156,43 @@ enum page_state page_state_get(struct page_state_map *map, gpa_t address)
 	return state;
 }
 
+/* The first page of the block from address on; false: none. */
+static bool find_in_block(struct page_state_map *map, uint64_t block, uint64_t *address, enum page_state state)
+{
+	uint64_t end = align_down(*address, PAGE_SIZE_2M) + PAGE_SIZE_2M;
+	bool found = false;
+
+	lock_block(map, block);
+	if (map->summary[block] != PAGE_MIXED)
+		found = map->summary[block] == state;
+	else
+		for (; *address < end && !found; *address += found ? 0 : PAGE_SIZE)
+			found = state_locked(map, block, *address) == state;
+	unlock_block(map, block);
+	return found;
+}
+
+bool page_state_find(struct page_state_map *map, gpa_t *address, enum page_state state)
+{
+	uint64_t at = align_down(address->v, PAGE_SIZE);
+
+	for (uint32_t i = 0; i < map->span_count; i++) {
+		const struct page_state_span *span = &map->span[i];
+
+		at = at > span->start ? at : span->start;
+		while (at < span->end) {
+			uint64_t next = align_down(at, PAGE_SIZE_2M) + PAGE_SIZE_2M;
+
+			if (find_in_block(map, span->first_block + (at - span->start) / PAGE_SIZE_2M, &at, state)) {
+				address->v = at;
+				return true;
+			}
+			at = next;
+		}
+	}
+	return false;
+}
+
 static void set_in_block(struct page_state_map *map, uint64_t block, uint64_t start, uint64_t end,
 			 enum page_state state)
 {

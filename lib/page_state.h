@@ -83,6 +83,12 @@ int page_state_init(struct page_state_map *map, const struct page_range *range, 
 enum page_state page_state_get(struct page_state_map *map, gpa_t address);
 
 /*
+ * Finds the first page at or above *address that is in the state; *address is its address then. Ranges are stepped over in
+ * blocks where all pages are alike. False: there is none.
+ */
+bool page_state_find(struct page_state_map *map, gpa_t *address, enum page_state state) __must_check;
+
+/*
  * Sets every page of [start, end) that lies in RAM, whatever its state was. For the time before the guest runs.
  */
 void page_state_set_range(struct page_state_map *map, uint64_t start, uint64_t end, enum page_state state);

@@ -41,6 +41,7 @@ struct vcpu {
 	bool idle;          /* the loaded level waits: VMPL0 in HLT for another level, a guest in AP reset hold */
 	bool start_request; /* another vCPU asked to load start_vmpl's save area here */
 	uint32_t start_vmpl;
+	bool reset_request; /* another vCPU asked to unload whatever is below VMPL0 */
 	bool stop_request;  /* another vCPU asked to unload the level stop_vmpl */
 	uint32_t stop_vmpl;
 	struct level level[SNP_VMPL_COUNT];
@@ -117,6 +118,14 @@ int vcpu_start(struct vcpu *vcpu, uint32_t vmpl);
 int vcpu_request_start(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl);
 /* Asks another vCPU to unload a level, and waits until it has, unless this one is asked for something itself. */
 void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl);
+
+/*
+ * Reset of everything below VMPL0, asked for on this vCPU: no vCPU runs it any more, nothing of it is registered, local
+ * APICs are as at the start. The first vCPU goes on at VMPL0, with this answer to the call by which it let go; when it
+ * is there already, machine_reset_pending is set for its next one.
+ */
+void vcpu_reset_guest(struct vcpu *vcpu, uint64_t answer);
+extern bool machine_reset_pending;
 
 /*
  * The one lock: around everything but guest execution and waiting. Held by the callers of every host_*() function;

@@ -71,6 +71,11 @@ _Static_assert(sizeof(struct ghcb) == 4096, "the GHCB is a page");
 #define GHCB_MSR_PSC_RSP 0x015ull /* [63:32] error */
 #define GHCB_MSR_RUN_VMPL_REQ 0x016ull /* [39:32] VMPL */
 #define GHCB_MSR_RUN_VMPL_RSP 0x017ull /* [63:32] error */
+/*
+ * Not in the standard: the error with which a host answers "run VMPL" of the first vCPU's VMPL0 when the level asked to be
+ * reset (or died) and all vCPUs have left it. VMPL0 may start it again.
+ */
+#define GHCB_RUN_VMPL_RESET 0x52534554ull /* "RSET" */
 #define GHCB_MSR_FEATURES_REQ 0x080ull
 #define GHCB_MSR_FEATURES_RSP 0x081ull /* [63:12] feature bits */
 #define GHCB_MSR_TERMINATE 0x100ull    /* [15:12] reason set, [23:16] reason */

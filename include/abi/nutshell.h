@@ -18,6 +18,9 @@
 #define NUTSHELL_PORT_SWITCHES 0x0C68u  /* read: VMPL switches since power-on, modulo 2^32 */
 #define NUTSHELL_PORT_EXITS_VMPL0 0x0C6Cu /* read: exits of VMPL0 since power-on, modulo 2^32 */
 #define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..63 becomes the exit status */
+#define NUTSHELL_PORT_PARAMETER 0x0C74u /* read: the number given with the option parameter=N, else 0 */
+#define NUTSHELL_PORT_RESETS 0x0C78u    /* read: resets of the guest since power-on */
+#define NUTSHELL_PORT_END 0x0C7Cu
 
 /*
  * The test root: keys that sign Nutshell's reports come from this seed and from nutshell/test-root. Anybody can have them;

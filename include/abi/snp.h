@@ -247,6 +247,8 @@ struct snp_cpuid_page {
 };
 _Static_assert(sizeof(struct snp_cpuid_page) == 4096, "CPUID page");
 
+#define CPUID_FEATURES_LEAF 1u
+#define CPUID_FEATURES_ECX_PCID (1u << 17)
 #define CPUID_ADDRESS_SIZES_LEAF 0x80000008u
 #define CPUID_ADDRESS_SIZES_EBX_INVLPGB (1u << 3) /* EDX[15:0]: most additional pages of one INVLPGB */
 

@@ -23,5 +23,6 @@
 #define TERMINATE_NO_MEMORY 0x0Au      /* the monitor's own memory does not suffice to start */
 #define TERMINATE_GUEST_IMAGE 0x0Bu    /* a range of the guest image is not RAM */
 #define TERMINATE_GUEST_RUN 0x0Cu      /* the host refused to run the guest's level */
+#define TERMINATE_GUEST_RESET 0x0Du    /* the guest asked for a reset, and cannot be started again */
 
 #endif

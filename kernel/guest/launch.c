@@ -4,6 +4,7 @@
 #include "abi/svsm.h"
 #include "abi/terminate.h"
 #include "kernel/guest/pages.h"
+#include "kernel/guest/pristine.h"
 #include "kernel/guest/vcpu.h"
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
@@ -16,6 +17,10 @@
 #define BOOT_PARAMS_E820_MAX 128u
 #define LEGACY_START 0xA0000ull
 #define LEGACY_END 0x100000ull
+
+static struct launch_inputs kept;           /* of the first launch, for the next ones */
+static struct snp_secrets_page guest_secrets; /* as the guest gets it */
+static bool again;                            /* after a reset */
 
 static bool is_firmware(const struct launch_range *range)
 {
@@ -99,7 +104,19 @@ static void write_guest(uint64_t address, const void *data, uint64_t size)
 	}
 }
 
-/* Launched pages are validated and keep their content; all other ranges are given empty. */
+/* Launched pages are validated and keep their content; after a reset they come from the copy. */
+static int give_page(const struct launch_inputs *inputs, const struct launch_range *range, uint64_t at)
+{
+	int error;
+
+	if (range->kind == LAUNCH_RANGE_IMAGE && !again)
+		return guest_page_grant_launched(gpa(at));
+	error = guest_page_give(gpa(at), false);
+	if (error == 0 && range->kind == LAUNCH_RANGE_IMAGE)
+		write_guest(at, pristine_page(inputs->block, at), PAGE_SIZE);
+	return error;
+}
+
 static void give_ranges(const struct launch_inputs *inputs)
 {
 	for (uint32_t i = 0; i < inputs->block->range_count; i++) {
@@ -110,13 +127,11 @@ static void give_ranges(const struct launch_inputs *inputs)
 			log_panic(TERMINATE_GUEST_IMAGE, "the image needs 0x%llx bytes at 0x%llx, which is not RAM: "
 				  "give the VM more memory", (unsigned long long)range->size,
 				  (unsigned long long)range->gpa);
-		if (range->kind != LAUNCH_RANGE_IMAGE)
+		if (range->kind != LAUNCH_RANGE_IMAGE || again)
 			require(platform_host_make_private(gpa(range->gpa), range->size), TERMINATE_MEMORY_STATE,
 				"the host does not make memory private", range->gpa);
 		for (uint64_t at = range->gpa; at < range->gpa + range->size; at += PAGE_SIZE)
-			require(range->kind == LAUNCH_RANGE_IMAGE ? guest_page_grant_launched(gpa(at)) :
-								    guest_page_give(gpa(at), false),
-				TERMINATE_MEMORY_STATE, "cannot give a page to the guest", at);
+			require(give_page(inputs, range, at), TERMINATE_MEMORY_STATE, "cannot give a page to the guest", at);
 	}
 }
 
@@ -154,22 +169,29 @@ static void fill_secrets(const struct launch_inputs *inputs)
 {
 	const struct launch_range *range = find_range(inputs->block, LAUNCH_RANGE_SECRETS);
 	const struct launch_range *caa = find_range(inputs->block, LAUNCH_RANGE_CAA);
-	static struct snp_secrets_page copy;
 
 	/* guards (image): the guest finds its secrets page and its calling area */
 	if (range == NULL || caa == NULL)
 		log_panic(TERMINATE_GUEST_IMAGE, "the image names no secrets page or no calling area");
-	copy = *inputs->secrets;
+	if (!again)
+		guest_secrets = *inputs->secrets;
 	/* Keys of the levels above the guest's are not the guest's. */
 	for (uint32_t level = 0; level < guest_plane; level++)
-		memset(copy.vmpck[level], 0, SNP_VMPCK_SIZE);
-	copy.svsm_base = MONITOR_GPA;
-	copy.svsm_size = MONITOR_SIZE;
-	copy.svsm_caa = caa->gpa;
-	copy.svsm_max_version = SVSM_CORE_VERSION;
-	copy.svsm_guest_vmpl = (uint8_t)guest_plane;
-	write_guest(range->gpa, &copy, sizeof(copy));
-	memset(&copy, 0, sizeof(copy));
+		memset(guest_secrets.vmpck[level], 0, SNP_VMPCK_SIZE);
+	guest_secrets.svsm_base = MONITOR_GPA;
+	guest_secrets.svsm_size = MONITOR_SIZE;
+	guest_secrets.svsm_caa = caa->gpa;
+	guest_secrets.svsm_max_version = SVSM_CORE_VERSION;
+	guest_secrets.svsm_guest_vmpl = (uint8_t)guest_plane;
+	write_guest(range->gpa, &guest_secrets, sizeof(guest_secrets));
+}
+
+static bool has_pcid(const struct snp_cpuid_page *cpuid)
+{
+	struct cpuid_result features;
+
+	return cpuid_table_lookup(cpuid, CPUID_FEATURES_LEAF, 0, &features) == 0 &&
+	       (features.ecx & CPUID_FEATURES_ECX_PCID) != 0;
 }
 
 static void fill_cpuid(const struct launch_inputs *inputs)
@@ -183,6 +205,9 @@ static void fill_cpuid(const struct launch_inputs *inputs)
 	for (uint32_t i = 0; i < copy.count; i++) {
 		if (copy.entry[i].eax_in == CPUID_SEV_LEAF)
 			copy.entry[i].eax |= CPUID_SEV_EAX_SVSM;
+		/* Guests take it that a processor with INVLPGB has PCID. */
+		if (copy.entry[i].eax_in == CPUID_ADDRESS_SIZES_LEAF && !has_pcid(&copy))
+			copy.entry[i].ebx &= ~CPUID_ADDRESS_SIZES_EBX_INVLPGB;
 	}
 	write_guest(range->gpa, &copy, sizeof(copy));
 }
@@ -278,14 +303,16 @@ static void mark_calling_area(gpa_t caa)
 	page_state_settle(&memory_pages, caa, false, PAGE_CAA);
 }
 
-/* The first save area lies in the monitor's memory: the guest never gets at it. */
+/* The first save area lies in the monitor's memory: the guest never gets at it. A reset finds it stopped. */
 static void make_first_vcpu(const struct launch_inputs *inputs)
 {
+	static pa_t frame;
 	struct vcpu *vcpu = vcpu_by_index(0);
-	pa_t frame;
 
-	require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the guest's save area", 0);
-	vcpu->vmsa = paging_region_pointer(frame);
+	if (!again)
+		require(memory_allocate(1, &frame), TERMINATE_NO_MEMORY, "no memory for the guest's save area", 0);
+	vcpu->own_area = paging_region_pointer(frame);
+	vcpu->vmsa = vcpu->own_area;
 	vcpu->vmsa_gpa = gpa(frame.v);
 	*vcpu->vmsa = *inputs->guest_vmsa;
 	vcpu->vmsa->vmpl = (uint8_t)guest_plane;
@@ -301,9 +328,8 @@ static void make_first_vcpu(const struct launch_inputs *inputs)
 		"the host refuses the guest's save area", frame.v);
 }
 
-void launch_prepare(const struct launch_inputs *inputs)
+static void prepare(const struct launch_inputs *inputs)
 {
-	guest_plane = inputs->policy->guest_vmpl;
 	give_ranges(inputs);
 	if ((inputs->block->flags & LAUNCH_FLAG_VALIDATE_ALL) != 0) {
 		for (uint32_t i = 0; i < inputs->map->count; i++)
@@ -316,4 +342,31 @@ void launch_prepare(const struct launch_inputs *inputs)
 	write_map(inputs);
 	write_vp_count(inputs);
 	make_first_vcpu(inputs);
+}
+
+void launch_prepare(const struct launch_inputs *inputs)
+{
+	kept = *inputs;
+	kept.secrets = NULL; /* what of it is the guest's is kept here */
+	guest_plane = inputs->policy->guest_vmpl;
+	pristine_save(inputs->block, inputs->map);
+	prepare(inputs);
+}
+
+/* The guest wrote them: a wrong number costs the new guest its messages, as it would have cost the old one. */
+void launch_keep_numbers(void)
+{
+	const struct launch_range *range = find_range(kept.block, LAUNCH_RANGE_SECRETS);
+	uint32_t number[ARRAY_SIZE(guest_secrets.msg_seqno)];
+
+	if (guest_read(gpa(range->gpa + offsetof(struct snp_secrets_page, msg_seqno)), number, sizeof(number)) != 0)
+		return;
+	for (uint32_t level = guest_plane; level < ARRAY_SIZE(number); level++)
+		guest_secrets.msg_seqno[level] = number[level];
+}
+
+void launch_again(void)
+{
+	again = true;
+	prepare(&kept);
 }

@@ -31,4 +31,12 @@ struct page_range launch_firmware(const struct launch_block *block);
 /* Prepares everything; the guest's first vCPU is ready to run. Does not return when the image or the host is wrong. */
 void launch_prepare(const struct launch_inputs *inputs);
 
+/*
+ * The same again after a reset: memory of the guest is UNVALIDATED, its vCPUs are stopped. launch_keep_numbers() comes
+ * first, while the old guest's secrets page still is: how many messages it has sent to the security processor goes into
+ * the new one's.
+ */
+void launch_keep_numbers(void);
+void launch_again(void);
+
 #endif

@@ -162,6 +162,25 @@ int guest_page_take(gpa_t address, bool size_2m)
 	return error;
 }
 
+uint64_t guest_pages_take_all(void)
+{
+	gpa_t at = gpa(0);
+	uint64_t lost = 0;
+
+	while (page_state_find(&memory_pages, &at, PAGE_VALIDATED)) {
+		uint64_t size = PAGE_SIZE;
+
+		if (is_aligned(at.v, PAGE_SIZE_2M) && guest_page_take(at, true) == 0) {
+			size = PAGE_SIZE_2M;
+		} else if (guest_page_take(at, false) != 0) {
+			page_state_set_range(&memory_pages, at.v, at.v + PAGE_SIZE, PAGE_LOST);
+			lost++;
+		}
+		at.v += size;
+	}
+	return lost;
+}
+
 int guest_page_grant_launched(gpa_t address)
 {
 	int error = claim(address, false, PAGE_UNVALIDATED, PAGE_VALIDATED);

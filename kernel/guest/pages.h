@@ -32,6 +32,11 @@ int guest_page_give_again(gpa_t address, bool size_2m) __must_check;
 /* Takes a VALIDATED page back. ERR_UNCHANGED: it is not validated; the rest as above. */
 int guest_page_take(gpa_t address, bool size_2m) __must_check;
 
+/*
+ * Takes everything back that is VALIDATED, while no vCPU runs. A page that cannot be taken is LOST; their number.
+ */
+uint64_t guest_pages_take_all(void);
+
 /* Grants a page that was launched with the image (validated, content kept), 4 KiB. For the time before the guest runs. */
 int guest_page_grant_launched(gpa_t address) __must_check;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/terminate.h"
 #include "kernel/guest/pages.h"
+#include "kernel/guest/reset.h"
 #include "kernel/guest/vcpu.h"
 #include "kernel/platform/log.h"
 #include "kernel/platform/platform.h"
@@ -58,32 +59,45 @@ static void refused(const struct vcpu *vcpu)
 	platform_idle();
 }
 
-/* *since: when this CPU came from the guest last; 0: not yet. */
-static int run_guest(struct vcpu *vcpu, uint64_t *since)
+/* Asks the host to run the guest. *since: when this CPU came from the guest last; 0: not yet, or it waited meanwhile. */
+static int enter_guest(struct vcpu *vcpu, uint64_t *since)
 {
 	int error;
 
 	if (*since != 0)
 		vcpu->stays.count[stay_bucket(cpu_read_tsc() - *since, platform_ticks_per_ms())]++;
 	error = platform_plane_run(guest_plane);
-	*since = cpu_read_tsc();
+	*since = error == 0 ? cpu_read_tsc() : 0;
 	return error;
+}
+
+/* Makes the present area runnable and asks the host to run it; without one the host has nothing to run, and says so. */
+static void run(struct vcpu *vcpu, uint64_t *since)
+{
+	bool ready;
+	int error;
+
+	spinlock_acquire(&vcpu->lock);
+	serve(vcpu);
+	ready = prepare(vcpu);
+	spinlock_release(&vcpu->lock);
+	/* The other vCPUs wait for one of their own; the first is asked again after each wait, for it hears of a reset. */
+	error = ready || vcpu == vcpu_by_index(0) ? enter_guest(vcpu, since) : ERR_HOST;
+	if (error == 0)
+		return;
+	*since = 0;
+	if (error == ERR_STATE && vcpu == vcpu_by_index(0))
+		guest_reset();
+	else if (ready)
+		refused(vcpu);
+	else
+		platform_idle();
 }
 
 void vcpu_run(struct vcpu *vcpu)
 {
 	uint64_t since = 0;
 
-	for (;;) {
-		bool ready;
-
-		spinlock_acquire(&vcpu->lock);
-		serve(vcpu);
-		ready = prepare(vcpu);
-		spinlock_release(&vcpu->lock);
-		if (!ready)
-			platform_idle();
-		else if (run_guest(vcpu, &since) != 0)
-			refused(vcpu);
-	}
+	for (;;)
+		run(vcpu, &since);
 }

@@ -8,6 +8,9 @@
 #include "kernel/x86/access.h"
 #include "kernel/x86/spinlock.h"
 
+/* A host that says that nothing runs may need a moment until that is true. */
+#define STOP_TRIES 1000000u
+
 static struct vcpu table[VCPU_MAX];
 static uint32_t table_count;
 static uint64_t area_counter;
@@ -306,6 +309,66 @@ int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa)
 	spinlock_acquire(&vcpu->area_lock);
 	error = remap_locked(vcpu, caa);
 	spinlock_release(&vcpu->area_lock);
+	return error;
+}
+
+/* ---- reset ---- */
+
+/* The vCPUs' own locks first: then nobody is left that could wait for, or hold, one of the others. */
+void vcpu_lock_all(void)
+{
+	for (uint32_t i = 0; i < table_count; i++)
+		spinlock_acquire(&table[i].lock);
+	for (uint32_t i = 0; i < table_count; i++)
+		spinlock_acquire(&table[i].area_lock);
+}
+
+void vcpu_unlock_all(void)
+{
+	for (uint32_t i = table_count; i-- > 0;) {
+		spinlock_release(&table[i].area_lock);
+		spinlock_release(&table[i].lock);
+	}
+}
+
+/* The first area of the first vCPU, in the monitor's memory: the instruction says whether it runs. */
+static int stop_own_area(struct vcpu *vcpu)
+{
+	va_t where = va((uint64_t)(uintptr_t)vcpu->own_area);
+	int error = platform_page_label(where, false, guest_plane, LABEL_OWN_VMSA);
+
+	return error != 0 ? error : platform_plane_disable(vcpu->own_area);
+}
+
+static int stop_vcpu(struct vcpu *vcpu)
+{
+	int error = 0;
+
+	/* A page that the host took away meanwhile is lost; the area is gone all the same. */
+	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
+		if (vcpu->area[i].used && delete_idle(vcpu, &vcpu->area[i]) == ERR_BUSY)
+			return ERR_BUSY;
+	}
+	if (vcpu->own_area != NULL)
+		error = stop_own_area(vcpu);
+	if (error != 0)
+		return error;
+	vcpu->vmsa = NULL;
+	vcpu->caa_pointer = NULL;
+	vcpu->entries = vcpu->calls = 0;
+	release_caa(vcpu, vcpu->caa, NULL);
+	return 0;
+}
+
+int vcpu_stop_all(void)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < table_count && error == 0; i++) {
+		error = ERR_BUSY;
+		for (uint32_t tries = 0; tries < STOP_TRIES && error == ERR_BUSY; tries++)
+			error = stop_vcpu(&table[i]);
+	}
 	return error;
 }
 

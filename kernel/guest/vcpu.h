@@ -37,6 +37,7 @@ struct vcpu {
 	struct spinlock area_lock; /* area[], and the fields from vmsa to caa */
 	uint32_t apic_id;
 	struct vmsa *vmsa;  /* save area that it was last entered from, as this CPU maps it; NULL: none yet */
+	struct vmsa *own_area; /* the first vCPU's, in the monitor's memory; NULL: it has none */
 	gpa_t vmsa_gpa;
 	gpa_t caa;          /* calling area in use; undefined when there is no save area */
 	volatile uint8_t *caa_pointer; /* the calling area in this CPU's window; NULL: not mapped */
@@ -77,6 +78,16 @@ bool vcpu_take_request(struct vcpu *vcpu, struct vcpu_call *call) __must_check;
 
 /* REMAP_CA for this vCPU. ERR_INVALID: unaligned; ERR_ADDRESS: not validated guest memory, or in use. */
 int vcpu_remap_caa(struct vcpu *vcpu, gpa_t caa) __must_check;
+
+/* For a reset: keeps all vCPUs out of the monitor, the caller's included. No lock is held before. */
+void vcpu_lock_all(void);
+void vcpu_unlock_all(void);
+
+/*
+ * Takes every save area out of use and forgets it; calling areas are ordinary memory again. Statistics stay. With all
+ * vCPUs locked. ERR_BUSY: the host runs one of them; what was stopped before stays so.
+ */
+int vcpu_stop_all(void) __must_check;
 
 /* Implemented by the protocol room: handles one call; results in the same registers. */
 void protocol_call(struct vcpu *vcpu, struct vcpu_call *call);

@@ -61,6 +61,13 @@ extern struct page_state_map memory_pages;
  */
 int memory_pages_init(struct memory_map *map, const struct page_range *firmware) __must_check;
 
+/*
+ * Takes memory for the monitor from the end of RAM, in whole 2 MiB blocks, zeroed: it is no longer in map, and no plane
+ * reaches it. Once only. ERR_NO_MEMORY: the last range of RAM is too small, or more than 384 MiB; or an error of the
+ * platform's.
+ */
+int memory_take_blocks(struct memory_map *map, uint64_t size, void **memory) __must_check;
+
 /* Memory that the page-state map takes, in bytes. */
 uint64_t memory_pages_size(void);
 

@@ -9,6 +9,8 @@
 #define MAP_IN_REGION_MAX 0x180000ull
 #define MAP_VA (MONITOR_VA + 0x10000000ull)
 #define MAP_SIZE_MAX 0x10000000ull /* up to the guest windows: enough for 1 TiB of RAM */
+#define BLOCKS_VA (MONITOR_VA + 0x28000000ull) /* behind the guest windows */
+#define BLOCKS_SIZE_MAX 0x18000000ull
 #define VGA_START 0xA0000ull
 #define VGA_END 0xC0000ull
 
@@ -30,29 +32,42 @@ static int map_from_region(uint64_t size, void **memory)
 	return error;
 }
 
-/* Takes whole 2 MiB blocks from the end of RAM, accepts them and maps them; *taken is where they are. */
-static int map_from_guest(struct memory_map *map, uint64_t size, void **memory, struct page_range *taken)
+/*
+ * Takes whole 2 MiB blocks from the end of RAM, accepts, maps and zeroes them; *taken is where they are. A host that claims
+ * more RAM than the monitor's addresses can cover gets no guest.
+ */
+static int take(const struct memory_map *map, uint64_t size, va_t where, uint64_t room, struct page_range *taken)
 {
 	uint64_t length = align_up(size, PAGE_SIZE_2M);
-	uint64_t end = align_down(map->range[map->count - 1].end, PAGE_SIZE_2M);
+	uint64_t end = map->count == 0 ? 0 : align_down(map->range[map->count - 1].end, PAGE_SIZE_2M);
 	uint64_t start = end - length;
 	int error;
 
-	/* A host that claims more RAM than the map's addresses can cover gets no guest. */
-	if (length > MAP_SIZE_MAX || length > end || !memory_map_contains(map, start, length))
+	if (length < size || length > room || length > end || !memory_map_contains(map, start, length))
 		return ERR_NO_MEMORY;
 	error = platform_host_make_private(gpa(start), length);
 	for (uint64_t offset = 0; error == 0 && offset < length; offset += PAGE_SIZE_2M) {
-		va_t where = va(MAP_VA + offset);
+		va_t block = va(where.v + offset);
 
-		*paging_directory_entry(where) = (start + offset) | PTE_DATA | PTE_LARGE | paging_c_bit;
-		error = platform_page_accept(where, true);
+		*paging_directory_entry(block) = (start + offset) | PTE_DATA | PTE_LARGE | paging_c_bit;
+		error = platform_page_accept(block, true);
 		if (error == 0)
-			error = access_zero((void *)(uintptr_t)where.v, PAGE_SIZE_2M);
+			error = access_zero((void *)(uintptr_t)block.v, PAGE_SIZE_2M);
 	}
-	*memory = (void *)(uintptr_t)MAP_VA;
 	*taken = (struct page_range){ start, end };
 	return error;
+}
+
+int memory_take_blocks(struct memory_map *map, uint64_t size, void **memory)
+{
+	struct page_range taken;
+	int error = take(map, size, va(BLOCKS_VA), BLOCKS_SIZE_MAX, &taken);
+
+	if (error != 0)
+		return error;
+	page_state_set_range(&memory_pages, taken.start, taken.end, PAGE_MONITOR);
+	*memory = (void *)(uintptr_t)BLOCKS_VA;
+	return memory_map_remove(map, taken.start, taken.end);
 }
 
 /* Puts a range that the map does not have in its place. */
@@ -99,8 +114,12 @@ int memory_pages_init(struct memory_map *map, const struct page_range *firmware)
 		error = page_state_size(tracked.range, tracked.count, &map_size);
 	if (error != 0)
 		return error;
-	error = map_size <= MAP_IN_REGION_MAX ? map_from_region(map_size, &memory) :
-						map_from_guest(map, map_size, &memory, &taken);
+	if (map_size <= MAP_IN_REGION_MAX) {
+		error = map_from_region(map_size, &memory);
+	} else {
+		error = take(map, map_size, va(MAP_VA), MAP_SIZE_MAX, &taken);
+		memory = (void *)(uintptr_t)MAP_VA;
+	}
 	if (error == 0)
 		error = page_state_init(&memory_pages, tracked.range, tracked.count, memory, map_size);
 	if (error != 0)

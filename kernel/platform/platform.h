@@ -134,7 +134,8 @@ int platform_plane_disable(struct vmsa *vmsa) __must_check;
 
 /*
  * Lets the plane of this vCPU run until the host brings the monitor back. Its save area was enabled before, with flush
- * when the plane must drop all its translations first. Returns 0; ERR_HOST when the host did not run it.
+ * when the plane must drop all its translations first. Returns 0; ERR_HOST when the host did not run it; ERR_STATE when the
+ * host says that the planes are to be reset: it runs none of them any more (first CPU only).
  */
 int platform_plane_run(uint32_t plane) __must_check;
 

@@ -153,10 +153,10 @@ boot_trap_nmi:
 	movq %rax, 8(%rsp)
 4:	popq %rax
 	iretq
+	/* Interrupts are off; what is taken while a local APIC is emptied is dropped. */
 	.globl boot_trap_other
 boot_trap_other:
-	pushq $0
-	pushq $255
+	iretq
 boot_trap_common:
 	movq (%rsp), %rdi
 	movq 8(%rsp), %rsi

@@ -33,6 +33,8 @@
 #define VMCB_SAVE_AREA 0x400u
 #define VMCB_SAVE_COMMON 0x298u /* bytes of the save area that VMCB and VMSA lay out alike */
 
+#define LOCAL_APIC_SAVED_MAX 12u
+
 enum gpr { GPR_RAX, GPR_RCX, GPR_RDX, GPR_RBX, GPR_RSP, GPR_RBP, GPR_RSI, GPR_RDI, GPR_R8, GPR_R15 = 15, GPR_COUNT };
 
 /* Of VMPL0, and what it borrows from the guest (timer.c). */
@@ -58,6 +60,7 @@ struct vcpu_cpu {
 	uint64_t event_before;
 	struct timer timer;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
+	uint32_t local_apic[LOCAL_APIC_SAVED_MAX]; /* registers at the start */
 	bool flush_posted, flush_all; /* INVLPGB since the last TLBSYNC; one of them named everything */
 };
 
@@ -117,6 +120,11 @@ struct walk {
 bool walk_guest(const struct vcpu *vcpu, uint64_t address, struct walk *walk);
 bool guest_read_virtual(const struct vcpu *vcpu, uint64_t address, void *out, uint64_t size);
 bool guest_write_virtual(const struct vcpu *vcpu, uint64_t address, const void *data, uint64_t size);
+
+/* ---- the local APIC of this processor (local_apic.c) ---- */
+void cpu_save_local_apic(struct vcpu_cpu *cpu);
+/* As it was at the start, nothing in service, nothing pending. */
+void cpu_reset_local_apic(const struct vcpu_cpu *cpu);
 
 /* ---- exceptions (inject.c) ---- */
 void inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error);

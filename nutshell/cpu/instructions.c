@@ -162,7 +162,7 @@ static void rmpadjust(struct vcpu *vcpu)
 		perms = operand.entry->perms[target];
 	if ((operand.entry->perms[target] & ~perms) != 0)
 		tlb_taken(vcpu, target);
-	if (vcpu->vmpl == 0 && (attributes & RMP_ATTR_VMSA) != 0)
+	if (vcpu->vmpl == 0 && (attributes & RMP_ATTR_VMSA) != 0 && operand.entry->vmsa == 0)
 		tlb_check_save_area(vcpu);
 	rmp_set_permissions(operand.gpa, operand.size_2m, target, perms,
 			    vcpu->vmpl == 0 ? (attributes & RMP_ATTR_VMSA) != 0 : operand.entry->vmsa != 0);

@@ -88,6 +88,7 @@ void cpu_init_this(uint32_t index)
 	cpu->vmcb = machine_alloc_pages(1);
 	cpu->vmcb_spa = virt_to_phys_map(cpu->vmcb);
 	cpu->host_vmcb_spa = virt_to_phys_map(machine_alloc_pages(1));
+	cpu_save_local_apic(cpu);
 	__asm__ volatile("vmsave %0" : : "a"(cpu->host_vmcb_spa) : "memory");
 }
 
@@ -348,7 +349,8 @@ int vcpu_start(struct vcpu *vcpu, uint32_t vmpl)
 
 static bool is_asked(const struct vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->stop_request, __ATOMIC_ACQUIRE) ||
+	return __atomic_load_n(&vcpu->reset_request, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&vcpu->stop_request, __ATOMIC_ACQUIRE) ||
 	       __atomic_load_n(&vcpu->start_request, __ATOMIC_ACQUIRE);
 }
 
@@ -392,9 +394,61 @@ static void unload(struct vcpu *vcpu, uint64_t exit_code)
 	vcpu->idle = false;
 }
 
+/* ---- reset of the guest ---- */
+
+static uint64_t reset_answer;
+bool machine_reset_pending;
+
+static void let_monitor_go_on(struct vcpu *vcpu)
+{
+	if (vcpu->online) {
+		vcpu->idle = false;
+		machine_reset_pending = true;
+		return;
+	}
+	vcpu->level[0].ghcb_msr = reset_answer;
+	if (vcpu_start(vcpu, 0) != 0)
+		machine_stop(STOP_GUEST_DEAD, "VMPL0 of vCPU 0 cannot run after a reset of the guest");
+	stats_switch();
+}
+
+/* Whoever waits for this vCPU to start or stop something need not wait any more. */
+static void reset_here(struct vcpu *vcpu)
+{
+	if (vcpu->online && vcpu->vmpl != 0)
+		unload(vcpu, SVM_EXIT_INTR);
+	for (uint32_t i = 1; i < SNP_VMPL_COUNT; i++)
+		vcpu->level[i] = (struct level){ .ghcb_registered = ~0ull };
+	__atomic_store_n(&vcpu->stop_request, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&vcpu->start_request, false, __ATOMIC_RELEASE);
+	cpu_reset_local_apic(vcpu->cpu);
+	vcpu->reset_request = false;
+	if (vcpu->index == 0)
+		let_monitor_go_on(vcpu);
+}
+
+void vcpu_reset_guest(struct vcpu *vcpu, uint64_t answer)
+{
+	reset_answer = answer;
+	for (uint32_t i = machine_vcpu_count; i-- > 0;) {
+		struct vcpu *target = &machine_vcpu[i];
+
+		/* From now on nothing of it starts there, even before the processor has noticed. */
+		for (uint32_t j = 1; j < SNP_VMPL_COUNT; j++)
+			target->level[j].vmsa_gpa = 0;
+		if (target == vcpu)
+			continue;
+		target->reset_request = true;
+		kick(target);
+	}
+	reset_here(vcpu);
+}
+
 /* What other processors have asked of this one. */
 static void serve_requests(struct vcpu *vcpu)
 {
+	if (vcpu->reset_request)
+		reset_here(vcpu);
 	if (vcpu->stop_request) {
 		if (vcpu->online && vcpu->vmpl == vcpu->stop_vmpl)
 			unload(vcpu, SVM_EXIT_INTR);

@@ -42,9 +42,13 @@ void host_page_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t gpa)
 
 void host_exit(struct vcpu *vcpu, uint64_t exit_code, uint64_t info_1, uint64_t info_2)
 {
-	if (exit_code == SVM_EXIT_SHUTDOWN)
-		machine_stop(STOP_GUEST_DEAD, "VMPL%u shut down (triple fault) near 0x%llx", vcpu->vmpl,
-			     (unsigned long long)vcpu_rip(vcpu));
+	if (exit_code == SVM_EXIT_SHUTDOWN) {
+		if (!options.reboot || vcpu->vmpl == 0)
+			machine_stop(STOP_GUEST_DEAD, "VMPL%u shut down (triple fault) near 0x%llx", vcpu->vmpl,
+				     (unsigned long long)vcpu_rip(vcpu));
+		host_reset(vcpu, "triple fault");
+		return;
+	}
 	machine_stop(STOP_GUEST_DEAD, "VMPL%u: exit 0x%llx (0x%llx, 0x%llx) at 0x%llx has no answer", vcpu->vmpl,
 		     (unsigned long long)exit_code, (unsigned long long)info_1, (unsigned long long)info_2,
 		     (unsigned long long)vcpu_rip(vcpu));

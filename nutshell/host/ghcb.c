@@ -7,6 +7,8 @@
 #define VERSION_MAX 2ull
 #define VERSION_MIN 1ull
 
+bool host_monitor_uses_msr;
+
 static const char *terminate_words(uint32_t set, uint32_t code)
 {
 	static const char *const general[] = { "general request", "GHCB protocol version", "SNP features" };
@@ -21,7 +23,7 @@ static const char *terminate_words(uint32_t set, uint32_t code)
 					       "host features missing", "launch block is not for this monitor",
 					       "host's memory map is wrong or too small", "memory is not in the state it must be in",
 					       "not enough memory for itself", "guest image does not fit the RAM",
-					       "host refuses to run the guest" };
+					       "host refuses to run the guest", "the guest cannot be reset" };
 
 	if (set == 0 && code < ARRAY_SIZE(general))
 		return general[code];
@@ -65,6 +67,12 @@ static void run_vmpl(struct vcpu *vcpu, uint64_t request)
 	uint32_t target = (uint32_t)(request >> 32) & 0xFFu;
 
 	level->ghcb_msr = GHCB_MSR_RUN_VMPL_RSP;
+	host_monitor_uses_msr = host_monitor_uses_msr || (vcpu->index == 0 && vcpu->vmpl == 0);
+	if (machine_reset_pending && vcpu->index == 0 && vcpu->vmpl == 0) {
+		machine_reset_pending = false;
+		level->ghcb_msr |= GHCB_RUN_VMPL_RESET << 32;
+		return;
+	}
 	machine_trace("VMPL%u: run VMPL%u", vcpu->vmpl, target);
 	if (vcpu_switch(vcpu, target, SVM_EXIT_VMGEXIT) != 0)
 		level->ghcb_msr = GHCB_MSR_RUN_VMPL_RSP | 1ull << 32;

@@ -13,6 +13,8 @@
 /* ---- options (options.c) ---- */
 struct options {
 	bool stats;
+	bool reboot;       /* a reset of the guest does not end the machine */
+	uint32_t parameter; /* for the test device */
 	uint32_t c_bit;    /* 0: choose */
 	uint64_t features; /* GHCB_FEATURE_* that the host offers */
 	uint32_t busy;     /* tries of each guest message that the host is too busy for */
@@ -66,6 +68,13 @@ void nae_ap_creation(struct event *event);
 void nae_ap_reset_hold(struct event *event);
 void nae_apic_ids(struct event *event);
 
+/* ---- reset of the guest (reset.c) ---- */
+/* The guest wants it, or died. Ends the machine, or returns with the levels below VMPL0 gone from all vCPUs. */
+void host_reset(struct vcpu *vcpu, const char *why);
+/* VMPL0 of the first vCPU lets the guest run by MSR call: an answer can tell it of a reset (ghcb.c). */
+extern bool host_monitor_uses_msr;
+uint32_t host_resets(void);
+
 /* ---- interrupt controllers (apic.c) ---- */
 /* A write of size bytes to a device: false when it must not happen; *value may be changed. */
 bool apic_filter_write(uint64_t gpa, uint64_t size, uint64_t *value);
@@ -78,6 +87,8 @@ const uint8_t *host_certificates(uint64_t *size);
 uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size);
 void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value);
 void ports_init(void);
+/* What a power cycle does to the state that is kept here. */
+void ports_reset(void);
 /* Processors of QEMU's machine; stops when there are more than Nutshell has vCPUs. */
 uint32_t ports_processor_count(void);
 

@@ -267,7 +267,8 @@ void nae_run(struct vcpu *vcpu, uint64_t ghcb_gpa)
 			      (unsigned long long)event.info_1, (unsigned long long)event.info_2);
 		dispatch(&event);
 	}
-	if (event.switched)
+	/* After a reset of the guest the level that asked is not there to be answered. */
+	if (event.switched || !vcpu->online || vcpu->vmpl != vmpl)
 		return;
 	if (host_shared_page(ghcb_gpa) == NULL)
 		machine_stop(STOP_TERMINATED, "VMPL%u took its GHCB page away during an event", vmpl);

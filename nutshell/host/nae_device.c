@@ -28,6 +28,7 @@ void nae_ioio(struct event *event)
 	uint16_t port = (uint16_t)(event->info_1 >> GHCB_IOIO_PORT_SHIFT);
 	bool in = (event->info_1 & GHCB_IOIO_IN) != 0, string = (event->info_1 & GHCB_IOIO_STRING) != 0;
 	uint64_t count = string ? event->info_2 : 1;
+	uint32_t vmpl = event->vcpu->vmpl;
 	uint8_t *buffer = NULL;
 
 	if (size != 1 && size != 2 && size != 4) {
@@ -44,7 +45,8 @@ void nae_ioio(struct event *event)
 		event_malformed(event, GHCB_REASON_MISSING_INPUT);
 		return;
 	}
-	for (uint64_t i = 0; i < count; i++) {
+	/* A reset of the guest among them ends it. */
+	for (uint64_t i = 0; i < count && event->vcpu->online && event->vcpu->vmpl == vmpl; i++) {
 		uint8_t *item = string ? buffer + i * size : NULL;
 
 		if (!in) {

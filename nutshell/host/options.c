@@ -50,6 +50,8 @@ static bool parse_one(const char *text, size_t length)
 		options.stats = true;
 	else if (is_option(text, length, "trace"))
 		machine_trace_enabled = true;
+	else if (is_option(text, length, "reboot"))
+		options.reboot = true;
 	else if (is_option(text, length, "no-invlpgb"))
 		machine_without_invlpgb = true;
 	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number) &&
@@ -59,6 +61,9 @@ static bool parse_one(const char *text, size_t length)
 		options.no_dma = true;
 	else if (length > 4 && strncmp(text, "ram=", 4) == 0 && parse_number(text + 4, length - 4, &number))
 		return true; /* boot/main.c needed it earlier */
+	else if (length > 10 && strncmp(text, "parameter=", 10) == 0 && parse_number(text + 10, length - 10, &number) &&
+		 number <= UINT32_MAX)
+		options.parameter = (uint32_t)number;
 	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
 		options.features = number;
 	else if (is_option(text, length, "no-timer"))
@@ -98,8 +103,8 @@ void options_parse(const char *command_line)
 			length++;
 		/* The first word is the name of Nutshell's own file. */
 		if (length > 0 && !first && !parse_one(command_line, length))
-			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, no-invlpgb, no-dma, ram=MIB, c-bit=N, "
-				     "features=N, busy=N, no-timer, interrupt=N", command_line);
+			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, reboot, no-invlpgb, no-dma, ram=MIB, "
+				     "parameter=N, c-bit=N, features=N, busy=N, no-timer, interrupt=N", command_line);
 		first = first && length == 0;
 		command_line += length;
 		while (*command_line == ' ')

@@ -14,6 +14,9 @@
 #define PORT_CMOS_DATA 0x71u
 #define PORT_PM1_CONTROL 0x604u
 #define PM1_SLEEP_ENABLE 0x2000u
+#define PM1_SLEEP_TYPE_SHIFT 10
+#define PM1_SLEEP_TYPE_MASK 7u
+#define PM1_SLEEP_S5 0u
 #define PORT_RESET 0xCF9u
 #define PORT_KEYBOARD 0x64u
 #define KEYBOARD_RESET 0xFEu
@@ -40,6 +43,11 @@ uint32_t ports_processor_count(void)
 void ports_init(void)
 {
 	fw_cfg_init();
+}
+
+void ports_reset(void)
+{
+	cmos_index = 0;
 }
 
 static uint8_t cmos_read(void)
@@ -72,7 +80,7 @@ static uint32_t rmp_word(uint64_t gpa)
 
 static bool is_test_device(uint16_t port)
 {
-	return port >= NUTSHELL_PORT_ID && port < NUTSHELL_PORT_EXIT + 4u;
+	return port >= NUTSHELL_PORT_ID && port < NUTSHELL_PORT_END;
 }
 
 static uint32_t test_device_read(const struct vcpu *vcpu, uint16_t port)
@@ -90,6 +98,10 @@ static uint32_t test_device_read(const struct vcpu *vcpu, uint16_t port)
 		return stats_switches();
 	case NUTSHELL_PORT_EXITS_VMPL0:
 		return stats_exits_of(0);
+	case NUTSHELL_PORT_PARAMETER:
+		return options.parameter;
+	case NUTSHELL_PORT_RESETS:
+		return host_resets();
 	default:
 		return ~0u;
 	}
@@ -155,16 +167,30 @@ uint32_t port_read(struct vcpu *vcpu, uint16_t port, uint32_t size)
 	}
 }
 
-static bool ends_machine(uint16_t port, uint32_t size, uint32_t value)
+/* Sleeping with the contents of memory kept is not for this machine: it is said once, and nothing happens. */
+static void sleep_state(struct vcpu *vcpu, uint32_t value)
+{
+	uint32_t type = value >> PM1_SLEEP_TYPE_SHIFT & PM1_SLEEP_TYPE_MASK;
+
+	if (type == PM1_SLEEP_S5)
+		machine_power_off();
+	machine_log("VMPL%u asks for sleep state type %u, which is refused: only power-off is known", vcpu->vmpl, type);
+}
+
+/* True: it was a request about the machine as a whole, and has been dealt with. */
+static bool machine_request(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
 {
 	if (port == PORT_PM1_CONTROL && size >= 2 && (value & PM1_SLEEP_ENABLE) != 0)
-		machine_power_off();
-	if (port == PORT_RESET && (value & 4u) != 0)
-		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
-	if ((port == PORT_KEYBOARD && (value & 0xFFu) == KEYBOARD_RESET) ||
-	    (port == PORT_92 && (value & PORT_92_RESET) != 0))
-		machine_stop(STOP_POWER_OFF, "the guest reset the machine");
-	return false;
+		sleep_state(vcpu, value);
+	else if (port == PORT_RESET && (value & 4u) != 0)
+		host_reset(vcpu, "port 0xCF9");
+	else if (port == PORT_KEYBOARD && (value & 0xFFu) == KEYBOARD_RESET)
+		host_reset(vcpu, "keyboard controller");
+	else if (port == PORT_92 && (value & PORT_92_RESET) != 0)
+		host_reset(vcpu, "port 0x92");
+	else
+		return false;
+	return true;
 }
 
 void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
@@ -173,7 +199,7 @@ void port_write(struct vcpu *vcpu, uint16_t port, uint32_t size, uint32_t value)
 		test_device_write(vcpu, port, value);
 		return;
 	}
-	if (ends_machine(port, size, value))
+	if (machine_request(vcpu, port, size, value))
 		return;
 	if ((port == FW_CFG_PORT_DMA || port == FW_CFG_PORT_DMA_LOW) && size == 4) {
 		fw_cfg_dma_write(port, value);

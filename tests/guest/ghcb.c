@@ -155,6 +155,13 @@ void ghcb_port_out(uint16_t port, uint32_t value)
 	require_exit();
 }
 
+void ghcb_port_out_8(uint16_t port, uint8_t value)
+{
+	ghcb_prepare(SVM_EXIT_IOIO, (uint64_t)port << GHCB_IOIO_PORT_SHIFT | GHCB_IOIO_SIZE_8 | GHCB_IOIO_ADDR_64, 0);
+	set_rax(value);
+	require_exit();
+}
+
 int ghcb_msr_access(uint32_t index, bool write, uint64_t *value)
 {
 	ghcb_prepare(SVM_EXIT_MSR, write ? 1 : 0, 0);

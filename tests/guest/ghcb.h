@@ -32,6 +32,8 @@ uint32_t ghcb_status(void);
 void ghcb_console(const char *text, size_t length);
 uint32_t ghcb_port_in(uint16_t port);
 void ghcb_port_out(uint16_t port, uint32_t value);
+/* One byte. */
+void ghcb_port_out_8(uint16_t port, uint8_t value);
 /* 0, or ERR_HOST when the host wants an exception raised. */
 int ghcb_msr_access(uint32_t index, bool write, uint64_t *value) __must_check;
 int ghcb_timestamp(uint64_t *value) __must_check;

@@ -358,6 +358,46 @@ TEST(save_area_is_read_after_the_flush)
 	CHECK(!mock_unflushed);
 }
 
+/* What a reset takes: given pages of all kinds and sizes; what the host has taken away meanwhile is lost, no more. */
+TEST(everything_is_taken_back)
+{
+	start();
+	page_state_set_range(&memory_pages, CAA, CAA + PAGE_SIZE, PAGE_VALIDATED);
+	mock_give(PAGE_A);
+	mock_give(BLOCK_B + 3 * PAGE_SIZE);
+	CHECK_EQ(run_one(entry(BLOCK_A, true, true)), SVSM_SUCCESS);
+	mock_page(PAGE_A)->assigned = false;
+	CHECK_EQ(guest_pages_take_all(), 1);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_LOST);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(BLOCK_A)), PAGE_UNVALIDATED);
+	CHECK_EQ(mock_compare(), 0);
+	for (uint64_t i = 0; i < MOCK_PAGES; i++)
+		CHECK(!mock_rmp[i].validated || MOCK_RAM_BASE + i * PAGE_SIZE == PAGE_A);
+	CHECK_EQ(guest_pages_take_all(), 0);
+	CHECK_EQ(run_one(entry(PAGE_A, false, true)), SVSM_ERR_INVALID_ADDRESS);
+}
+
+/* Areas of the guest's and the first one of the monitor's: none can run any more, and nothing of them is remembered. */
+TEST(all_vcpus_are_stopped)
+{
+	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000;
+
+	start();
+	mock_give(vmsa);
+	mock_give(caa);
+	make_vmsa(vmsa, MOCK_VMPL, EFER_SVME, 1);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, vmsa, caa, 1), SVSM_SUCCESS);
+	vcpu_lock_all();
+	CHECK_EQ(vcpu_stop_all(), 0);
+	vcpu_unlock_all();
+	CHECK(vcpu_by_index(0)->vmsa == NULL && vcpu_by_index(1)->vmsa == NULL);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(vmsa)), PAGE_VALIDATED);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(caa)), PAGE_VALIDATED);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(CAA)), PAGE_VALIDATED);
+	CHECK_EQ(core(SVSM_CORE_DELETE_VCPU, vmsa, 0, 0), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(mock_compare(), 0);
+}
+
 TEST(queries_and_unknown_calls)
 {
 	struct vcpu_call call = { .rcx = 1, .rdx = 0x1234, .r8 = 0x5678 };

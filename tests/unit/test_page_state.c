@@ -254,3 +254,35 @@ TEST(random_steps_agree_with_the_model)
 	model_compare(&model);
 	model_end(&model);
 }
+
+/* Against looking at every page in turn, over spans with holes, uniform and mixed blocks. */
+TEST(find_goes_to_the_next_page_in_the_state)
+{
+	static const struct page_range range[] = { { 3 * PAGE_SIZE, 5 * PAGE_SIZE_2M },
+						   { 9 * PAGE_SIZE_2M, 10 * PAGE_SIZE_2M + 7 * PAGE_SIZE } };
+	struct page_state_map map;
+	uint64_t size;
+	void *memory;
+
+	REQUIRE(page_state_size(range, 2, &size) == 0);
+	memory = malloc(size);
+	REQUIRE(memory != NULL && page_state_init(&map, range, 2, memory, size) == 0);
+	page_state_set_range(&map, PAGE_SIZE_2M, 2 * PAGE_SIZE_2M, PAGE_VALIDATED);
+	for (uint32_t i = 0; i < 40; i++) {
+		uint64_t at = random_u64() % (11 * PAGE_SIZE_2M / PAGE_SIZE) * PAGE_SIZE;
+
+		page_state_set_range(&map, at, at + PAGE_SIZE, random_u64() % 2 == 0 ? PAGE_VALIDATED : PAGE_LOST);
+	}
+	for (uint32_t i = 0; i < 2000; i++) {
+		gpa_t found = gpa(random_u64() % (11 * PAGE_SIZE_2M));
+		enum page_state state = random_u64() % 3 == 0 ? PAGE_LOST : PAGE_VALIDATED;
+		uint64_t at = align_down(found.v, PAGE_SIZE);
+
+		while (at < 12 * PAGE_SIZE_2M && page_state_get(&map, gpa(at)) != state)
+			at += PAGE_SIZE;
+		CHECK_EQ(page_state_find(&map, &found, state), at < 12 * PAGE_SIZE_2M);
+		if (at < 12 * PAGE_SIZE_2M)
+			CHECK_EQ(found.v, at);
+	}
+	free(memory);
+}

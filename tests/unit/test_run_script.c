@@ -157,6 +157,39 @@ TEST(script_is_typed_with_control_characters_quoted)
 	script_close(script);
 }
 
+/* With it, a prompt in the middle of the output means that the guest has started again; without it, nothing. */
+TEST(script_is_typed_again_after_a_reset)
+{
+	for (unsigned again = 0; again < 2; again++) {
+		struct script *script = open_text("a", 1);
+		const char *text;
+		size_t size, first;
+
+		REQUIRE(script != NULL);
+		if (again != 0)
+			script_at_every_start(script);
+		script_prompt(script, &text, &size);
+		feed_marker(script, "ready", "");
+		REQUIRE(script_ready(script, &text, &first));
+		capture_begin();
+		feed_marker(script, "begin", "");
+		feed(script, "first\n");
+		script_prompt(script, &text, &size);
+		CHECK_EQ(size != 0, again != 0);
+		if (again != 0) {
+			feed_marker(script, "ready", "");
+			CHECK(script_ready(script, &text, &size));
+			CHECK_EQ(size, first);
+			feed_marker(script, "begin", "");
+		}
+		feed(script, "second\n");
+		feed_marker(script, "end", " 3");
+		CHECK(strcmp(capture_end(), again != 0 ? "first\n\nsecond\n" : "first\nsecond\n") == 0);
+		CHECK_EQ(script_status(script), 3);
+		script_close(script);
+	}
+}
+
 TEST(bad_scripts_are_refused)
 {
 	static char large[100 * 1024];

@@ -113,12 +113,18 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "-kernel");
 	command_add(command, "%s", options->nutshell);
 	command_add(command, "-append");
-	command_add(command, "ram=%llu %s%s%s", (unsigned long long)(options->memory / MIB), options->stats ? "stats " : "",
-	            options->trace ? "trace " : "", options->machine_options);
+	command_add(command, "ram=%llu %s%s%s%s", (unsigned long long)(options->memory / MIB),
+	            options->stats ? "stats " : "", options->trace ? "trace " : "",
+	            options_reboot(options) ? "reboot " : "", options->machine_options);
 	command_add(command, "-initrd");
 	command_add(command, "%s", options->image);
 	command_add(command, "-nodefaults");
 	command_add(command, "-no-reboot");
+	/* The guest's tables offer no sleep state that it could not come back from. */
+	command_add(command, "-global");
+	command_add(command, "ICH9-LPC.disable_s3=1");
+	command_add(command, "-global");
+	command_add(command, "ICH9-LPC.disable_s4=1");
 	command_add(command, "-display");
 	command_add(command, "none");
 	command_add(command, "-vga");

@@ -50,6 +50,8 @@ static int run_with_options(struct options *options)
 		script = script_open(options->script);
 		if (script == NULL)
 			return RUN_USAGE;
+		if (options_reboot(options))
+			script_at_every_start(script);
 	}
 	status = choose_log(options, log_path, sizeof(log_path));
 	if (status == RUN_OK)

@@ -27,6 +27,9 @@ static const char help[] =
 	"  --disk FILE       a disk of the guest, raw\n"
 	"  --disk-bus BUS    ahci (default), nvme or virtio\n"
 	"  --firmware-shell  press the keys that take OVMF to its shell\n"
+	"  --reboot          a reset of the guest starts it again, and the script anew (default with a terminal and without\n"
+	"                    --script)\n"
+	"  --no-reboot       a reset of the guest ends the run\n"
 	"  --stats           print the machine's counters at the end\n"
 	"  --trace           write every event of the machine to the log\n"
 	"  --log FILE        keep Nutshell's log\n"
@@ -59,6 +62,8 @@ enum option_code {
 	OPTION_DISK,
 	OPTION_DISK_BUS,
 	OPTION_FIRMWARE_SHELL,
+	OPTION_REBOOT,
+	OPTION_NO_REBOOT,
 };
 
 static const struct option long_options[] = {
@@ -82,6 +87,8 @@ static const struct option long_options[] = {
 	{ "disk", required_argument, NULL, OPTION_DISK },
 	{ "disk-bus", required_argument, NULL, OPTION_DISK_BUS },
 	{ "firmware-shell", no_argument, NULL, OPTION_FIRMWARE_SHELL },
+	{ "reboot", no_argument, NULL, OPTION_REBOOT },
+	{ "no-reboot", no_argument, NULL, OPTION_NO_REBOOT },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -170,6 +177,8 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_OPTION: options->machine_options = value; return RUN_OK;
 	case OPTION_QEMU: options->qemu = value; return RUN_OK;
 	case OPTION_CPU: options->cpu = value; return RUN_OK;
+	case OPTION_REBOOT: options->reboot = true; options->no_reboot = false; return RUN_OK;
+	case OPTION_NO_REBOOT: options->no_reboot = true; options->reboot = false; return RUN_OK;
 	case OPTION_FORCE: options->force = true; return RUN_OK;
 	case OPTION_REMOVE_IMAGE: options->remove_image = true; return RUN_OK;
 	case OPTION_MEMORY:
@@ -231,6 +240,13 @@ static int check_memory(const struct options *options)
 		return RUN_USAGE;
 	}
 	return RUN_OK;
+}
+
+bool options_reboot(const struct options *options)
+{
+	if (options->reboot || options->no_reboot)
+		return options->reboot;
+	return options->script == NULL && isatty(STDIN_FILENO) == 1;
 }
 
 int options_parse(struct options *options, int argc, char **argv)

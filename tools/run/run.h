@@ -36,6 +36,7 @@ struct options {
 	unsigned timeout; /* seconds, 0: none */
 	bool stats, trace, force, keep_log, remove_image;
 	bool firmware_shell; /* take the firmware to its shell */
+	bool reboot, no_reboot; /* as asked for; neither: see options_reboot() */
 };
 
 /*
@@ -43,6 +44,9 @@ struct options {
  * options->image is NULL unless all options were understood.
  */
 int options_parse(struct options *options, int argc, char **argv) __must_check;
+
+/* True when a reset of the guest starts it again. */
+bool options_reboot(const struct options *options);
 
 struct machine {
 	pid_t pid;
@@ -79,6 +83,8 @@ void console_run(struct machine *machine, const struct options *options, struct 
 
 /* NULL with the reason printed when the file cannot be read. */
 struct script *script_open(const char *path);
+/* The script is run again each time that the guest has been reset and has started. */
+void script_at_every_start(struct script *script);
 /* Console bytes in; writes what belongs to the script's output to standard output. */
 void script_output(struct script *script, const char *bytes, size_t size);
 /* A shell prompt was seen: *text is what to type next, *size its length; size 0: nothing. */

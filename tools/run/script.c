@@ -29,6 +29,8 @@ struct script {
 	char held[MARKER_MOST + 16];  /* output that may be the start of a marker */
 	size_t held_size;
 	int status;
+	bool every_start;
+	size_t typed_size; /* of the text, once it was typed */
 };
 
 static char *read_whole(const char *path, size_t *size)
@@ -183,9 +185,26 @@ void script_output(struct script *script, const char *bytes, size_t size)
 	fflush(stdout);
 }
 
+void script_at_every_start(struct script *script)
+{
+	script->every_start = true;
+}
+
+/* A prompt in the middle of the script's output: the guest was reset and has started again. */
+static bool has_restarted(const struct script *script)
+{
+	return script->every_start && (script->state == SCRIPT_SENT || script->state == SCRIPT_RUNNING);
+}
+
 void script_prompt(struct script *script, const char **text, size_t *size)
 {
 	*size = 0;
+	if (has_restarted(script)) {
+		script->state = SCRIPT_WAITING;
+		script->held_size = 0;
+		putchar('\n'); /* behind the prompt */
+		script->text_size = script->typed_size;
+	}
 	if (script->state == SCRIPT_WAITING) {
 		*text = script->command;
 		*size = strlen(script->command);
@@ -199,6 +218,7 @@ bool script_ready(struct script *script, const char **text, size_t *size)
 		return false;
 	*text = script->text;
 	*size = script->text_size;
+	script->typed_size = script->text_size;
 	script->text_size = 0; /* typed once; the text stays until script_close() */
 	return true;
 }

@@ -249,6 +249,8 @@ int platform_plane_run(uint32_t plane)
 {
 	uint64_t answer = ghcb_msr_call(GHCB_MSR_RUN_VMPL_REQ | (uint64_t)plane << 32);
 
+	if (answer == (GHCB_MSR_RUN_VMPL_RSP | GHCB_RUN_VMPL_RESET << 32))
+		return ERR_STATE;
 	return answer == GHCB_MSR_RUN_VMPL_RSP ? 0 : ERR_HOST;
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/guest/reset.h"
+
+#include "abi/terminate.h"
+#include "kernel/guest/launch.h"
+#include "kernel/guest/pages.h"
+#include "kernel/guest/pristine.h"
+#include "kernel/guest/vcpu.h"
+#include "kernel/mm/memory.h"
+#include "kernel/platform/log.h"
+#include "kernel/proc/door.h"
+
+static void require(int error, const char *what)
+{
+	if (error != 0)
+		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: %s (error %d)", what, error);
+}
+
+void guest_reset(void)
+{
+	uint64_t lost;
+
+	log_line("the guest is reset");
+	if (!pristine_exists())
+		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: there is no copy of its image");
+	vcpu_lock_all();
+	launch_keep_numbers();
+	require(vcpu_stop_all(), "the host still runs one of its vCPUs");
+	require(door_reset(), "a service keeps its state");
+	lost = guest_pages_take_all();
+	if (lost != 0)
+		log_line("%llu pages of the guest are lost", (unsigned long long)lost);
+	guest_flush();
+	launch_again();
+	vcpu_unlock_all();
+	log_line("starting the guest again");
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Linux resets the machine twice, once in each of two ways, and comes up again under the same monitor, on two processors.
+. tests/boot/lib.sh
+cat >"$work/script" <<'END'
+resets=$(dd if=/dev/port bs=1 skip=$((0xC78)) count=1 2>/dev/null | od -An -tu1)
+echo "start=$((resets + 1)) processors=$(nproc) vmpl=$(cat /sys/devices/system/cpu/sev/vmpl)"
+echo "leftover=$(ls /tmp)"
+echo left >/tmp/left
+dmesg | grep -E 'Call Trace|BUG:|WARNING:' || echo quiet
+case $((resets)) in
+0) reboot -f; sleep 60 ;;
+1) echo b >/proc/sysrq-trigger; sleep 60 ;;
+esac
+END
+cashew_run --cpus 2 --reboot --script "$work/script"
+expect_status 0
+for start in 1 2 3; do expect "^start=$start processors=2 vmpl=2$"; done
+[ "$(grep -c '^leftover=$' "$out")" -eq 3 ] || fail "something of an earlier start is left"
+[ "$(grep -c '^quiet$' "$out")" -eq 3 ] || fail "the kernel complains"
+expect_not '^start=4'
+# Without it a reset ends the run.
+echo 'reboot -f; sleep 60' >"$work/script"
+cashew_run --script "$work/script"
+[ "$status" -ne 0 ] || fail "exit status 0 after a reset that nobody asked to survive"
+expect 'the guest reset the machine' "$err"
