@@ -47,6 +47,7 @@ void ports_init(void)
 
 void ports_reset(void)
 {
+	fw_cfg_init();
 	cmos_index = 0;
 }
 
