@@ -1,14 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Linux resets the machine twice, in two ways, and comes up again under the same monitor, on two processors. The clock's
-# battery-backed memory is what tells the starts apart.
+# Linux resets the machine twice, in two ways, and comes up again under the same monitor, on two processors. The
+# battery-backed clock is what tells the starts apart.
 . tests/boot/lib.sh
 cat >"$work/script" <<'END'
-cmos=$(ls /sys/bus/nvmem/devices/cmos_nvram*/nvmem)
-count() { dd if="$cmos" bs=1 skip=64 count=2 2>/dev/null; }
-case $(count) in S[1-9]) last=$(count | tail -c 1) ;; *) last=0 ;; esac
-start=$((last + 1))
-printf 'S%d' $start | dd of="$cmos" bs=1 seek=64 conv=notrunc 2>/dev/null
+case $(date +%Y) in 2031) start=2 ;; 2032) start=3 ;; *) start=1 ;; esac
+date -s "$((2030 + start))-01-01" >/dev/null && hwclock -w -u
 echo "start=$start processors=$(nproc) vmpl=$(cat /sys/devices/system/cpu/sev/vmpl)"
 echo "leftover=$(ls /tmp)"
 echo left >/tmp/left
