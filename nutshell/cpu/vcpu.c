@@ -421,6 +421,9 @@ static void reset_here(struct vcpu *vcpu)
 		vcpu->level[i] = (struct level){ .ghcb_registered = ~0ull };
 	__atomic_store_n(&vcpu->stop_request, false, __ATOMIC_RELEASE);
 	__atomic_store_n(&vcpu->start_request, false, __ATOMIC_RELEASE);
+	/* What VMPL0 has borrowed of it is not given back to another guest. */
+	vcpu->cpu->timer.borrowed = false;
+	vcpu->cpu->timer.debt = 0;
 	cpu_reset_local_apic(vcpu->cpu);
 	vcpu->reset_request = false;
 	if (vcpu->index == 0)
