@@ -15,7 +15,7 @@ case $start in
 2) echo b >/proc/sysrq-trigger; sleep 60 ;;
 esac
 END
-cashew_run --cpus 2 --reboot --script "$work/script"
+cashew_run --timeout 900 --cpus 2 --reboot --script "$work/script"
 expect_status 0
 for start in 1 2 3; do expect "^start=$start processors=2 vmpl=2$"; done
 [ "$(grep -c '^leftover=$' "$out")" -eq 3 ] || fail "something of an earlier start is left"

@@ -272,3 +272,34 @@ TEST(save_areas_against_rescinds)
 	expect_agreement();
 	block_return(other.block);
 }
+
+/* Its own save area, in which it runs, and another one in the same page. */
+static void other_deletes_itself(void)
+{
+	struct registers delete = { .rax = SVSM_CORE_DELETE_VCPU, .rcx = other.processor.vmsa, .rflags = 2 };
+	struct registers create = { .rax = SVSM_CORE_CREATE_VCPU,
+				    .rcx = other.processor.vmsa,
+				    .rdx = other.processor.caa,
+				    .r8 = PROCESSOR_APIC_ID,
+				    .rflags = 2 };
+
+	wait_until(&other.go);
+	if (processor_call(other.processor.caa, &delete) != SVSM_ERR_CORE_FAIL_INUSE)
+		other.unknown++;
+	other.calls++;
+	if (processor_call(other.processor.caa, &create) != SVSM_ERR_INVALID_ADDRESS)
+		other.unknown++;
+	other.calls++;
+	rest();
+}
+
+TEST(processor_cannot_delete_itself)
+{
+	if (!start_other(other_deletes_itself, false))
+		return;
+	wait_until(&other.done);
+	CHECK_EQ(other.calls, 2);
+	CHECK_EQ(machine_rmp(other.processor.vmsa), rmp_save_area());
+	stop_other();
+	block_return(other.block);
+}
