@@ -44,7 +44,7 @@
  */
 
 #define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
-#define LAUNCH_VERSION 4u
+#define LAUNCH_VERSION 5u
 
 /* Bit 0 is not used. What a user may choose at each start stands in the policy page instead. */
 #define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
@@ -92,6 +92,8 @@ struct launch_block {
 	uint64_t cbit_gpa;   /* guest page tables: the monitor sets the C-bit in each present entry, */
 	uint64_t cbit_size;  /* ... and in CR3 of the guest context; 0: none */
 	uint64_t region_gpa; /* MONITOR_GPA: where this image's region lies */
+	uint64_t free_end;   /* offset in the region: what lies behind is the host's save area of the boot processor, not
+	                        free memory; MONITOR_SIZE, or less on hosts that want it there */
 	uint32_t range_count;
 	uint32_t reserved;
 	struct launch_range range[LAUNCH_RANGE_MAX];

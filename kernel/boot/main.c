@@ -77,7 +77,7 @@ static void init_memory(const struct launch_block *block, const struct policy_pa
 {
 	pa_t frame;
 
-	require(memory_frames_init(block->image_end), TERMINATE_LAUNCH_BLOCK, "bad image size");
+	require(memory_frames_init(block->image_end, block->free_end), TERMINATE_LAUNCH_BLOCK, "bad image size");
 	require(memory_first_frame(&frame), TERMINATE_NO_MEMORY, "no memory for the GHCB");
 	/* guards (host): there is a way to talk to the host */
 	if (platform_cpu_init(&boot_cpu, frame) != 0)

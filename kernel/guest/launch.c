@@ -49,7 +49,7 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 	uint64_t previous = 0;
 
 	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->region_gpa != MONITOR_GPA ||
-	    block->range_count > LAUNCH_RANGE_MAX)
+	    !is_aligned(block->free_end, PAGE_SIZE) || block->free_end > MONITOR_SIZE || block->range_count > LAUNCH_RANGE_MAX)
 		return false;
 	if (block->archive_size != 0 && (!is_aligned(block->archive_offset | block->archive_size, PAGE_SIZE) ||
 					 !range_within(block->archive_offset, block->archive_size, LAUNCH_OFF_IMAGE,

@@ -15,21 +15,25 @@
 static struct spinlock frames_lock;
 static struct frames frames;
 static uint64_t bitmap[FRAMES_BITMAP_WORDS(REGION_PAGES)];
-static uint64_t free_start; /* first page that the image does not cover */
+static uint64_t free_start, free_stop; /* first page that the image does not cover, and where free memory ends */
 static bool first_frame_taken;
 
-int memory_frames_init(uint64_t image_end)
+int memory_frames_init(uint64_t image_end, uint64_t free_end)
 {
-	if (!is_aligned(image_end, PAGE_SIZE) || image_end <= LAUNCH_OFF_IMAGE || image_end >= MONITOR_SIZE)
+	if (!is_aligned(image_end, PAGE_SIZE) || image_end <= LAUNCH_OFF_IMAGE || free_end > MONITOR_SIZE ||
+	    !is_aligned(free_end, PAGE_SIZE) || image_end >= free_end)
 		return ERR_INVALID;
 	free_start = MONITOR_GPA + image_end;
+	free_stop = MONITOR_GPA + free_end;
 	if (frames_init(&frames, pa(MONITOR_GPA), REGION_PAGES, bitmap) != 0)
 		return ERR_INVALID;
 	/* 2 MiB aligned frames are never handed out: some processors cannot use such a save area. */
-	for (uint64_t at = align_up(image_end, PAGE_SIZE_2M); at < MONITOR_SIZE; at += PAGE_SIZE_2M) {
+	for (uint64_t at = align_up(image_end, PAGE_SIZE_2M); at < free_end; at += PAGE_SIZE_2M) {
 		if (frames_reserve(&frames, pa(MONITOR_GPA + at), 1) != 0)
 			return ERR_INVALID;
 	}
+	if (free_end < MONITOR_SIZE && frames_reserve(&frames, pa(free_stop), (MONITOR_SIZE - free_end) / PAGE_SIZE) != 0)
+		return ERR_INVALID;
 	return frames_reserve(&frames, pa(MONITOR_GPA), image_end / PAGE_SIZE);
 }
 
@@ -44,7 +48,7 @@ int memory_first_frame(pa_t *out)
 int memory_accept_region(void)
 {
 	uint64_t start = free_start + (first_frame_taken ? PAGE_SIZE : 0);
-	uint64_t end = MONITOR_GPA + MONITOR_SIZE;
+	uint64_t end = free_stop;
 	int error = platform_host_make_private(gpa(start), end - start);
 
 	for (uint64_t at = start; error == 0 && at < end; at += PAGE_SIZE)

@@ -21,9 +21,10 @@ struct percpu;
 
 /*
  * Takes over the region: [LAUNCH_OFF_IMAGE.., image_end) and the launch pages are in use, the rest is free once
- * memory_accept_region() has accepted it. image_end: offset in the region, page aligned.
+ * memory_accept_region() has accepted it. image_end and free_end: offsets in the region, page aligned; from free_end on
+ * the host has the save area of the boot processor.
  */
-int memory_frames_init(uint64_t image_end) __must_check;
+int memory_frames_init(uint64_t image_end, uint64_t free_end) __must_check;
 
 /* A free frame that was never accepted, for the first GHCB page. */
 int memory_first_frame(pa_t *out) __must_check;

@@ -16,6 +16,7 @@
 struct options {
 	const char *monitor, *archive, *kernel, *initrd, *append, *payload, *firmware, *output, *name;
 	const struct recipe *recipe;
+	struct recipe recipe_file;
 	struct policy_page policy;
 	bool quiet;
 };
@@ -38,6 +39,7 @@ enum option_code {
 	OPTION_SERIAL,
 	OPTION_NAME,
 	OPTION_HOST,
+	OPTION_RECIPE,
 };
 
 static const struct option long_options[] = {
@@ -58,6 +60,7 @@ static const struct option long_options[] = {
 	{ "serial-port", required_argument, NULL, OPTION_SERIAL },
 	{ "name", required_argument, NULL, OPTION_NAME },
 	{ "host", required_argument, NULL, OPTION_HOST },
+	{ "recipe", required_argument, NULL, OPTION_RECIPE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -79,7 +82,8 @@ static void print_help(void)
 	      "  --guest-vmpl N, --console on|off, --serial-port PORT\n"
 	      "                       short for --set guest-vmpl=N and so on\n"
 	      "  --name TEXT          name of the image, for the log (default cashew)\n"
-	      "  --host NAME          initial state as this host wants it (default: the first)\n"
+	      "  --host NAME          initial state and directives as this host wants them (default: the first)\n"
+	      "  --recipe FILE        the same from a file, as those in tools/igvm/recipes\n"
 	      "  -q, --quiet          no summary\n"
 	      "\nhosts:\n",
 	      stdout);
@@ -149,6 +153,9 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_HOST:
 		options->recipe = recipe_find(value);
 		return options->recipe ? 0 : bad_value("host", value, "one that 'igvm build --help' lists");
+	case OPTION_RECIPE:
+		options->recipe = &options->recipe_file;
+		return recipe_read_file(&options->recipe_file, value);
 	default:
 		return ERR_INVALID; /* report_option() has told */
 	}
@@ -240,7 +247,7 @@ static int build(const struct options *options)
 	if (result == 0)
 		result = image_write(&layout->image, layout->recipe, &image);
 	if (result == 0)
-		result = verify(&image, options->output, layout->recipe->platform_mask, digest);
+		result = verify(&image, options->output, (uint32_t)layout->recipe->platform_mask, digest);
 	if (result == 0)
 		result = file_write(options->output, image.data, image.size);
 	if (result == 0 && !options->quiet)

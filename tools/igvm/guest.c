@@ -12,6 +12,7 @@
 #define DESCRIPTOR_DATA 0x00CF93000000FFFFull
 #define ATTRIBUTES_CODE 0xA9Bu
 #define ATTRIBUTES_DATA 0xC93u
+#define GUEST_PAT 0x0007040600070406ull /* as after reset */
 
 #define PTE_PRESENT (1ull << 0)
 #define PTE_WRITE (1ull << 1)
@@ -57,7 +58,7 @@ static int add_page_tables(struct layout *layout)
 }
 
 /* The level is left out: the policy has it, and the monitor fills it in. */
-static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
+static void set_context(struct vmsa *vmsa)
 {
 	const struct vmsa_segment code = { SELECTOR_CODE, ATTRIBUTES_CODE, 0xFFFFFFFF, 0 };
 	const struct vmsa_segment data = { SELECTOR_DATA, ATTRIBUTES_DATA, 0xFFFFFFFF, 0 };
@@ -73,7 +74,7 @@ static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
 	vmsa->dr6 = 0xFFFF0FF0;
 	vmsa->dr7 = 0x400;
 	vmsa->rflags = 2;
-	vmsa->g_pat = recipe->g_pat;
+	vmsa->g_pat = GUEST_PAT;
 	vmsa->sev_features = SEV_FEATURE_SNP_ACTIVE;
 	vmsa->xcr0 = 1;
 	vmsa->mxcsr = 0x1F80;
@@ -85,7 +86,7 @@ int guest_add_common(struct layout *layout, uint64_t entry)
 {
 	struct launch_block *block = &layout->block;
 
-	set_context(&layout->guest_vmsa, layout->recipe);
+	set_context(&layout->guest_vmsa);
 	layout->guest_vmsa.rip = entry;
 	if (add_gdt(layout) != 0 || add_page_tables(layout) != 0)
 		return ERR_INVALID;

@@ -102,10 +102,10 @@ static size_t header_size(size_t body)
 	return sizeof(struct igvm_variable_header) + align_up(body, 8);
 }
 
-static size_t headers_size(const struct image *image)
+static size_t headers_size(const struct image *image, const struct recipe *recipe)
 {
 	return header_size(sizeof(struct igvm_supported_platform)) + header_size(sizeof(struct igvm_guest_policy)) +
-	       header_size(sizeof(struct igvm_required_memory)) +
+	       (recipe->required_memory != DIRECTIVE_ABSENT ? header_size(sizeof(struct igvm_required_memory)) : 0) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_area)) +
 	       image->parameter_count * header_size(sizeof(struct igvm_parameter)) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_insert)) +
@@ -154,13 +154,14 @@ static void put_page(struct writer *writer, const struct image_page *page, uint3
 static void put_platform(struct writer *writer, const struct recipe *recipe)
 {
 	struct igvm_supported_platform platform = {
-		.compatibility_mask = recipe->platform_mask,
-		.highest_vtl = recipe->highest_vtl,
+		.compatibility_mask = (uint32_t)recipe->platform_mask,
+		.highest_vtl = (uint8_t)recipe->highest_vtl,
 		.platform_type = IGVM_PLATFORM_SEV_SNP,
 		.platform_version = 1,
 		.shared_gpa_boundary = recipe->shared_gpa_boundary,
 	};
-	struct igvm_guest_policy policy = { .policy = recipe->policy, .compatibility_mask = recipe->platform_mask };
+	struct igvm_guest_policy policy = { .policy = recipe->policy,
+					    .compatibility_mask = (uint32_t)recipe->platform_mask };
 
 	put_header(writer, IGVM_VHT_SUPPORTED_PLATFORM, &platform, sizeof(platform));
 	put_header(writer, IGVM_VHT_GUEST_POLICY, &policy, sizeof(policy));
@@ -187,31 +188,34 @@ static void put_parameters(struct writer *writer, const struct image *image, uin
 }
 
 /* First of all: loaders make memory of what is not RAM as they meet it, and for a whole region only once. */
-static void put_required_memory(struct writer *writer, const struct image *image, uint32_t mask)
+static void put_required_memory(struct writer *writer, const struct image *image, const struct recipe *recipe)
 {
 	const struct igvm_required_memory memory = {
 		.gpa = image->required_gpa,
-		.compatibility_mask = mask,
+		.compatibility_mask = (uint32_t)recipe->platform_mask,
 		.number_of_bytes = (uint32_t)image->required_size,
 	};
+	uint32_t optional = recipe->required_memory == DIRECTIVE_OPTIONAL ? IGVM_TYPE_OPTIONAL : 0;
 
-	put_header(writer, IGVM_VHT_REQUIRED_MEMORY, &memory, sizeof(memory));
+	if (recipe->required_memory != DIRECTIVE_ABSENT)
+		put_header(writer, IGVM_VHT_REQUIRED_MEMORY | optional, &memory, sizeof(memory));
 }
 
 /* Measured pages by address, then the pages that the security processor fills, and the VMSA last: KVM's order. */
 static void put_directives(struct writer *writer, const struct image *image, const struct recipe *recipe)
 {
-	struct igvm_vp_context context = { .gpa = recipe->vmsa_gpa, .compatibility_mask = recipe->platform_mask };
+	uint32_t mask = (uint32_t)recipe->platform_mask;
+	struct igvm_vp_context context = { .gpa = recipe->vmsa_gpa, .compatibility_mask = mask };
 
-	put_required_memory(writer, image, recipe->platform_mask);
-	put_parameters(writer, image, recipe->platform_mask);
+	put_required_memory(writer, image, recipe);
+	put_parameters(writer, image, mask);
 	for (size_t i = 0; i < image->page_count; i++) {
 		if (image->page[i].data_type == IGVM_PAGE_TYPE_NORMAL)
-			put_page(writer, &image->page[i], recipe->platform_mask);
+			put_page(writer, &image->page[i], mask);
 	}
 	for (size_t i = 0; i < image->page_count; i++) {
 		if (image->page[i].data_type != IGVM_PAGE_TYPE_NORMAL)
-			put_page(writer, &image->page[i], recipe->platform_mask);
+			put_page(writer, &image->page[i], mask);
 	}
 	context.file_offset = put_content(writer, (const uint8_t *)&image->vmsa);
 	put_header(writer, IGVM_VHT_VP_CONTEXT, &context, sizeof(context));
@@ -239,7 +243,7 @@ int image_write(struct image *image, const struct recipe *recipe, struct blob *f
 
 	if (sort_pages(image) != 0)
 		return ERR_INVALID;
-	writer.headers_end = writer.headers_at + headers_size(image);
+	writer.headers_end = writer.headers_at + headers_size(image, recipe);
 	writer.content_at = align_up(writer.headers_end, PAGE_SIZE);
 	most = writer.content_at + (image->page_count + 2) * PAGE_SIZE;
 	if (most > UINT32_MAX) {

@@ -217,9 +217,9 @@ static void fill_context(struct vmsa *vmsa, const struct recipe *recipe, uint64_
 	vmsa->g_pat = recipe->g_pat;
 	vmsa->sev_features = recipe->sev_features;
 	vmsa->xcr0 = recipe->xcr0;
-	vmsa->mxcsr = recipe->mxcsr;
-	vmsa->x87_fcw = recipe->x87_fcw;
-	vmsa->x87_ftw = recipe->x87_ftw;
+	vmsa->mxcsr = (uint32_t)recipe->mxcsr;
+	vmsa->x87_fcw = (uint16_t)recipe->x87_fcw;
+	vmsa->x87_ftw = (uint16_t)recipe->x87_ftw;
 }
 
 static void add_launched(struct layout *layout, const struct region *region, uint64_t offset)
@@ -253,17 +253,24 @@ static void add_cpuid_page(struct layout *layout)
 	image_add_page(&layout->image, MONITOR_GPA + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
 }
 
+static void add_parameter(struct image *image, enum directive_use use, uint32_t area, uint32_t type, uint32_t byte_offset)
+{
+	if (use != DIRECTIVE_ABSENT)
+		image_add_parameter(image, area, use == DIRECTIVE_OPTIONAL ? type | IGVM_TYPE_OPTIONAL : type, byte_offset);
+}
+
 static void add_parameters(struct layout *layout)
 {
+	const struct recipe *recipe = layout->recipe;
 	struct image *image = &layout->image;
 	uint32_t general = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_GENERAL);
 	uint32_t memory = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_MEMORY);
 	uint32_t madt = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_MADT);
 
-	image_add_parameter(image, general, IGVM_VHT_VP_COUNT_PARAMETER, 0);
-	image_add_parameter(image, general, IGVM_VHT_ENVIRONMENT_INFO, 4);
-	image_add_parameter(image, memory, IGVM_VHT_MEMORY_MAP, 0);
-	image_add_parameter(image, madt, IGVM_VHT_MADT | IGVM_TYPE_OPTIONAL, 0);
+	add_parameter(image, recipe->vp_count, general, IGVM_VHT_VP_COUNT_PARAMETER, 0);
+	add_parameter(image, recipe->environment_info, general, IGVM_VHT_ENVIRONMENT_INFO, 4);
+	add_parameter(image, recipe->memory_map, memory, IGVM_VHT_MEMORY_MAP, 0);
+	add_parameter(image, recipe->madt, madt, IGVM_VHT_MADT, 0);
 }
 
 /* The services' archive lies behind the monitor's image, read-only. */
@@ -302,6 +309,9 @@ static int add_region(struct layout *layout, struct region *region)
 	block->magic = LAUNCH_MAGIC;
 	block->version = LAUNCH_VERSION;
 	block->region_gpa = MONITOR_GPA;
+	block->free_end = MONITOR_SIZE;
+	if (range_within(layout->recipe->vmsa_gpa, PAGE_SIZE, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE))
+		block->free_end = layout->recipe->vmsa_gpa - MONITOR_GPA;
 	block->image_end = region->image_end;
 	if (launch_ranges_finish(block) != 0)
 		return ERR_INVALID;
