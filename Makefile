@@ -147,7 +147,7 @@ archive_objects := $(call objects,host,$(call sources,tools/archive,c))
 $(B)/archive: $(archive_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -o $@
-run_objects := $(call objects,host,$(call sources,tools/run,c))
+run_objects := $(call objects,host,$(call sources,tools/run tools/devices,c))
 $(B)/run: $(run_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $(run_objects) $(B)/obj/host/hosted.a -o $@
@@ -157,6 +157,7 @@ $(B)/flip: $(flip_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
 tools: $(B)/flip
+include mk/launch.mk
 craft_objects := $(call objects,host,$(call sources,tests/image,c))
 $(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)
@@ -168,7 +169,7 @@ tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(B)/verify $(
 # Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
 mocked_kernel := $(filter-out kernel/mm/window.c kernel/mm/shared.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc kernel/psp,c))
-bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run tools/verify,c S)) $(hosted_lib_sources) $(mocked_kernel)
+bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run tools/verify tools/devices,c S)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
 	$(Q)ar rcsD $@ $^

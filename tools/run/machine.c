@@ -15,7 +15,7 @@
 #include "abi/nutshell.h"
 #include "tools/run/run.h"
 
-#define ARGUMENTS_MOST 64
+#define ARGUMENTS_MOST 96
 #define TEXT_MOST 4096
 
 /*
@@ -129,8 +129,7 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "none");
 	command_add(command, "-vga");
 	command_add(command, "none");
-	command_add(command, "-net");
-	command_add(command, "none");
+	devices_add(&options->devices, NETWORK_NONE, command_add_text, command);
 	command_add(command, "-chardev");
 	command_add(command, "stdio,id=console,signal=off");
 	command_add(command, "-serial");

@@ -20,6 +20,7 @@ static const char help[] =
 	"  --nutshell FILE   Nutshell's image\n"
 	"  --memory SIZE     RAM of the guest, with suffix M or G (default 1G, at least 512M)\n"
 	"  --cpus N          virtual processors, 1 to 8 (default 1)\n"
+	DEVICES_HELP
 	"  --script FILE     run the lines of FILE in the guest's shell, print their output, switch off; the exit status is\n"
 	"                    that of the last line\n"
 	"  --timeout SECONDS give up after this time (exit status 124)\n"
@@ -89,6 +90,7 @@ static const struct option long_options[] = {
 	{ "firmware-shell", no_argument, NULL, OPTION_FIRMWARE_SHELL },
 	{ "reboot", no_argument, NULL, OPTION_REBOOT },
 	{ "no-reboot", no_argument, NULL, OPTION_NO_REBOOT },
+	DEVICE_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -229,6 +231,26 @@ static int check_guest_files(const struct options *options)
 	return RUN_OK;
 }
 
+static int take_device(struct options *options, int option, const char *value)
+{
+	const char *error = device_take(&options->devices, option, value);
+
+	if (error == NULL)
+		return RUN_OK;
+	complain("%s: %s", value, error);
+	return RUN_USAGE;
+}
+
+static int check_devices(const struct options *options)
+{
+	const char *about, *error = devices_check(&options->devices, &about);
+
+	if (error == NULL)
+		return RUN_OK;
+	complain("%s%s%s", about, about[0] != '\0' ? ": " : "", error);
+	return RUN_USAGE;
+}
+
 static int check_memory(const struct options *options)
 {
 	if (options->memory > MEMORY_MOST || options->memory < 32 * MIB) {
@@ -262,7 +284,8 @@ int options_parse(struct options *options, int argc, char **argv)
 		.disk_bus = "ahci",
 	};
 	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		status = take_option(options, option, optarg);
+		status = device_is_option(option) ? take_device(options, option, optarg) :
+						    take_option(options, option, optarg);
 		if (status != RUN_OK)
 			return status;
 	}
@@ -276,5 +299,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		status = check_file("the IGVM image", options->image);
 	if (status == RUN_OK)
 		status = check_guest_files(options);
+	if (status == RUN_OK)
+		status = check_devices(options);
 	return status == RUN_OK ? check_memory(options) : status;
 }

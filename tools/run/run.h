@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "lib/types.h"
+#include "tools/devices/devices.h"
 
 #define MIB 0x100000ull
 
@@ -34,6 +35,7 @@ struct options {
 	uint64_t memory; /* bytes of RAM of the guest */
 	unsigned cpus;
 	unsigned timeout; /* seconds, 0: none */
+	struct devices devices;
 	bool stats, trace, force, keep_log, remove_image;
 	bool firmware_shell; /* take the firmware to its shell */
 	bool reboot, no_reboot; /* as asked for; neither: see options_reboot() */
