@@ -98,7 +98,7 @@ elif [ -n "$image" ]; then
 	build tools
 	[ -z "$settings$kernel$initrd$append" ] || misuse "launch: --image is a whole image; other options of the guest do not go with it"
 else
-	build monitor tools
+	build monitor services tools
 	make_launch_image
 fi
 set --
