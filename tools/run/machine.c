@@ -97,6 +97,11 @@ static void add_disk(struct command *command, const struct options *options)
 		command_add(command, "ide-hd,drive=disk,bus=ide.0");
 }
 
+static void add_argument(void *command, const char *argument)
+{
+	command_add(command, "%s", argument);
+}
+
 static void command_build(struct command *command, const struct options *options)
 {
 	command_add(command, "%s", options->qemu);
@@ -129,7 +134,7 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "none");
 	command_add(command, "-vga");
 	command_add(command, "none");
-	devices_add(&options->devices, NETWORK_NONE, command_add_text, command);
+	devices_add(&options->devices, NETWORK_NONE, add_argument, command);
 	command_add(command, "-chardev");
 	command_add(command, "stdio,id=console,signal=off");
 	command_add(command, "-serial");
