@@ -23,6 +23,16 @@ const uint8_t *psp_launch_digest(void);
 uint64_t psp_launch_pages(void);
 uint64_t psp_policy(void);
 
+/*
+ * Ends the launch under an ID block, as LAUNCH_FINISH: digest, policy and signatures must be right. NULL, or what is
+ * wrong. Afterwards reports name its numbers and keys (id_block.c).
+ */
+const char *psp_launch_finish(const struct snp_id_block *block, const struct snp_id_auth *auth);
+/* All zero without one. */
+const struct snp_id_block *psp_id_block(void);
+void psp_id_fill_report(struct snp_report *report);
+void psp_id_reset(void);
+
 /* Extends a digest by one page (firmware ABI 8.17). Pure. */
 void psp_digest_extend(uint8_t digest[SNP_DIGEST_SIZE], const uint8_t *page, uint32_t type, uint64_t gpa);
 

@@ -21,7 +21,9 @@ static struct igvm_file file;
 static struct area areas[AREA_MAX];
 static uint32_t mask;
 static uint64_t policy = POLICY_DEFAULT;
-static bool have_vmsa;
+static bool have_vmsa, have_id_block;
+static struct igvm_snp_id_block id_block;
+static struct igvm_header id_header;
 
 static void fail(const struct igvm_header *header, const char *what)
 {
@@ -252,6 +254,58 @@ static void check_required_memory(const struct igvm_header *header)
 		fail(header, "the memory that it requires is not there: give the guest more");
 }
 
+/* Kept for the end of the launch. */
+static void take_id_block(const struct igvm_header *header)
+{
+	struct igvm_snp_id_block block;
+	struct igvm_error error;
+
+	check(igvm_read_id_block(&file, header, &block, &error), &error);
+	if (!applies(block.compatibility_mask))
+		return;
+	if (have_id_block)
+		fail(header, "there is more than one ID block");
+	id_block = block;
+	id_header = *header;
+	have_id_block = true;
+}
+
+static void copy_signature(struct snp_signature *to, const struct igvm_snp_signature *from)
+{
+	memcpy(to->r, from->r, sizeof(to->r));
+	memcpy(to->s, from->s, sizeof(to->s));
+}
+
+static void copy_key(struct snp_public_key *to, const struct igvm_snp_public_key *from)
+{
+	to->curve = from->curve;
+	memcpy(to->qx, from->qx, sizeof(to->qx));
+	memcpy(to->qy, from->qy, sizeof(to->qy));
+}
+
+/* The directive holds what the security processor wants, in another order, but for the policy. */
+static void finish_with_id_block(void)
+{
+	static struct snp_id_auth auth;
+	struct snp_id_block block = { .version = id_block.version, .guest_svn = id_block.guest_svn, .policy = policy };
+	const char *error;
+
+	memcpy(block.ld, id_block.ld, sizeof(block.ld));
+	memcpy(block.family_id, id_block.family_id, sizeof(block.family_id));
+	memcpy(block.image_id, id_block.image_id, sizeof(block.image_id));
+	auth.id_key_algorithm = id_block.id_key_algorithm;
+	copy_signature(&auth.id_block_signature, &id_block.id_key_signature);
+	copy_key(&auth.id_key, &id_block.id_public_key);
+	if (id_block.author_key_enabled != 0) {
+		auth.author_key_algorithm = id_block.author_key_algorithm;
+		copy_signature(&auth.id_key_signature, &id_block.author_key_signature);
+		copy_key(&auth.author_key, &id_block.author_public_key);
+	}
+	error = psp_launch_finish(&block, &auth);
+	if (error != NULL)
+		fail(&id_header, error);
+}
+
 static void run_directive(const struct igvm_header *header)
 {
 	switch (header->type) {
@@ -272,6 +326,9 @@ static void run_directive(const struct igvm_header *header)
 		break;
 	case IGVM_VHT_REQUIRED_MEMORY:
 		check_required_memory(header);
+		break;
+	case IGVM_VHT_SNP_ID_BLOCK:
+		take_id_block(header);
 		break;
 	default:
 		if (igvm_type_is_parameter(header->type))
@@ -330,6 +387,8 @@ void launch_image(const void *igvm, uint64_t size)
 	walk(run_directive);
 	if (!have_vmsa)
 		machine_stop(STOP_LAUNCH, "the image has no context for the first vCPU (VP_CONTEXT)");
+	if (have_id_block)
+		finish_with_id_block();
 	print_digest();
 	if (vcpu_start(&machine_vcpu[0], 0) != 0)
 		machine_stop(STOP_LAUNCH, "the first vCPU's context cannot run at VMPL0");

@@ -31,6 +31,7 @@ void psp_launch_start(uint64_t new_policy)
 	memset(digest, 0, sizeof(digest));
 	pages = 0;
 	policy = new_policy;
+	psp_id_reset();
 	psp_new_keys();
 	psp_new_messages();
 }

@@ -14,6 +14,8 @@
 #define REPORT_VERSION 3u
 #define SIGNED_SIZE offsetof(struct snp_report, signature_r)
 #define FIELD_POLICY (1ull << 0)
+#define FIELD_IMAGE (1ull << 1)
+#define FIELD_FAMILY (1ull << 2)
 #define FIELD_MEASUREMENT (1ull << 3)
 #define FIELD_SVN (1ull << 4)
 #define FIELD_TCB (1ull << 5)
@@ -86,8 +88,8 @@ static void fill_processor(struct snp_report *report)
 }
 
 /*
- * Table "Attestation Report", version 3. There is no ID block (family, image, SVN, digests of its keys are zero), no host
- * data, no migration agent (its report id is all ones); the key is a VCEK.
+ * Table "Attestation Report", version 3. Without an ID block family, image, SVN and digests of its keys are zero; there is
+ * no host data, no migration agent (its report id is all ones); the key is a VCEK.
  */
 static void fill_report(struct snp_report *report, const struct snp_report_req *request)
 {
@@ -112,6 +114,7 @@ static void fill_report(struct snp_report *report, const struct snp_report_req *
 	psp_derive("report id", psp_launch_digest(), SNP_DIGEST_SIZE, report->report_id, sizeof(report->report_id));
 	fill_processor(report);
 	memcpy(report->chip_id, NUTSHELL_CHIP_ID, strlen(NUTSHELL_CHIP_ID));
+	psp_id_fill_report(report);
 	sign(report);
 }
 
@@ -137,19 +140,24 @@ static uint32_t answer_report(const uint8_t *payload, uint32_t size, uint32_t ke
 	return sizeof(*response);
 }
 
-/* Level and selection always count, a field only when it is selected. Image and family id are zero: no ID block. */
+/* Level and selection always count, a field only when it is selected. */
 static void derive_key(const struct snp_key_req *request, uint8_t *out, uint64_t size)
 {
 	struct {
 		struct snp_key_req request;
 		uint8_t measurement[SNP_DIGEST_SIZE];
 		uint64_t policy;
+		uint8_t image_id[16], family_id[16];
 	} input = { .request = { .root_key_select = request->root_key_select,
 				 .guest_field_select = request->guest_field_select,
 				 .vmpl = request->vmpl } };
 
 	if ((request->guest_field_select & FIELD_POLICY) != 0)
 		input.policy = psp_policy();
+	if ((request->guest_field_select & FIELD_IMAGE) != 0)
+		memcpy(input.image_id, psp_id_block()->image_id, sizeof(input.image_id));
+	if ((request->guest_field_select & FIELD_FAMILY) != 0)
+		memcpy(input.family_id, psp_id_block()->family_id, sizeof(input.family_id));
 	if ((request->guest_field_select & FIELD_MEASUREMENT) != 0)
 		memcpy(input.measurement, psp_launch_digest(), SNP_DIGEST_SIZE);
 	if ((request->guest_field_select & FIELD_SVN) != 0)

@@ -29,12 +29,32 @@ for note in 'pages without content' 'larger than a page' 'pages of 2 MiB' 'befor
 	expect "^note: .*$note"
 done
 
-# What runs is what was measured; with another policy, the image need not be written to know its digest.
-"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" -o "$work/payload.igvm" || fail "no image"
-foretold=$("$igvm" measure --loader qemu --set console=on "$work/payload.igvm") || fail "measure --set"
-"$igvm" policy "$work/payload.igvm" --set console=on -o "$work/changed.igvm" || fail "policy"
-cashew_run --image "$work/changed.igvm" --stats
-expect_status 0
-expect "launch digest $foretold over" "$err"
-expect 'guest at VMPL2'
+# What runs is what was measured, and one image serves every policy; with another one, the image need not be written to
+# know its digest.
+"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" --archive "$build/test.archive" \
+	-o "$work/payload.igvm" 2>"$err" || fail "no image"
+agree "$work/payload.igvm"
+under_policy() { # LEVEL SETTING...: starts the payload so; $out and $err are the run's
+	level=$1
+	shift
+	settings="--set console=on --set guest-vmpl=$level"
+	for setting in "$@"; do
+		settings="$settings --set $setting"
+	done
+	foretold=$("$igvm" measure --loader qemu $settings "$work/payload.igvm") || fail "measure --set"
+	"$igvm" policy "$work/payload.igvm" $settings -o "$work/changed.igvm" || fail "policy"
+	[ "$("$igvm" measure --loader qemu "$work/changed.igvm")" = "$foretold" ] || fail "not the digest that was foretold"
+	cashew_run --image "$work/changed.igvm" --stats
+	expect_status 0
+	expect '[1-9][0-9]* passed, 0 failed'
+	expect "launch digest $foretold over" "$err"
+	expect "guest at VMPL$level"
+	expect "payload: VMPL$level"
+}
+under_policy 3 services=off
+expect 'the policy turns services off'
+expect 'test services: no'
+under_policy 1 services-off=probe
+expect 'service probe: off, as the policy says'
+expect 'test services: no'
 echo "note: digests of tool, second implementation and security processor agree"

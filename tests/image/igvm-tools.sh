@@ -51,6 +51,19 @@ id_digests "$work/elsewhere.igvm" | cmp - "$work/digests" || fail "signed elsewh
 runs sign "$work/signed.igvm" --id-key "$work/other.pem" -o "$work/again.igvm"
 [ "$(id_digests "$work/again.igvm" | wc -l)" -eq 1 ] || fail "an ID block is replaced"
 
+# The security processor starts what is signed, and refuses it when it is another image.
+cashew_run --image "$work/signed.igvm"
+expect_status 0
+expect '[1-9][0-9]* passed, 0 failed'
+python3 - "$work/signed.igvm" "$work/forged.igvm" <<'END' || fail "no forged image"
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[-5000] ^= 1  # a byte of a page
+open(sys.argv[2], "wb").write(data)
+END
+cashew_run --image "$work/forged.igvm" --timeout 60
+expect_refusal 'ID block: it was signed for another launch digest .SNP_ID_BLOCK at file offset 0x'
+
 refuses 'does not match the ID key' sign "$image" --svn 8 --id-public "$work/id.pub" --id-signature "$work/block.sig" -o "$work/none"
 refuses 'does not match the ID key' sign "$image" --svn 7 --id-public "$work/other.pub" --id-signature "$work/block.sig" \
 	-o "$work/none"
