@@ -135,6 +135,24 @@ TEST(what_does_not_fit_is_refused)
 	CHECK(psp_launch_finish(&block, &auth) == NULL);
 }
 
+/* All is right but for what the guest was launched with. */
+TEST(another_policy)
+{
+	uint64_t policy;
+
+	start(false);
+	policy = psp_policy();
+	mock_reset();
+	psp_launch_start(policy ^ 1ull << 19);
+	CHECK(psp_launch_page(0x30000, SNP_PAGE_TYPE_NORMAL, 0x30000) == NULL);
+	CHECK(memcmp(psp_launch_digest(), block.ld, sizeof(block.ld)) == 0);
+	CHECK(psp_launch_finish(&block, &auth) != NULL);
+	mock_reset();
+	psp_launch_start(policy);
+	CHECK(psp_launch_page(0x30000, SNP_PAGE_TYPE_NORMAL, 0x30000) == NULL);
+	CHECK(psp_launch_finish(&block, &auth) == NULL);
+}
+
 TEST(more_pages_are_another_digest)
 {
 	start(false);
