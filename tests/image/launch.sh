@@ -50,14 +50,14 @@ expect '^yes  processor with SEV-SNP: AMD EPYC 7313$'
 [ "$(grep -c '^yes ' "$out")" -eq 9 ] || fail "not nine things that are there"
 expect_not '^NO|^\?'
 runs 0 --root "$host" --qemu "$qemu" --dry-run --memory 4G --cpus 8 --disk "$work/disk.qcow2" --disk "$work/disk,raw" \
-	--forward 2222:22 --key-broker https://broker.example/kbs "$image"
+	--forward 2222:22 --key-broker kbs://broker.example/x "$image"
 [ ! -s "$err" ] || fail "complaints about a fit host"
 line=$(cat "$out")
 for part in 'confidential-guest-support=sev0,memory-backend=ram0,igvm-cfg=igvm0,kernel-irqchip=split,device-plane=2' \
 	'-smp 8 -m 4096M' 'size=4096M' 'sev-snp-guest,id=sev0,cbitpos=51,reduced-phys-bits=5' "igvm-cfg,id=igvm0,file=$image" \
 	"file=$work/disk.qcow2,format=qcow2,if=none,id=disk0" "file=$work/disk,format=raw,if=none,id=disk1" \
 	'hostfwd=tcp:127.0.0.1:2222-:22' 'virtio-net-pci,netdev=net0,disable-legacy=on,iommu_platform=on' \
-	'opt/org.cashew/key-broker,string=https://broker.example/kbs'; do
+	'opt/org.cashew/key-broker,string=kbs://broker.example/x'; do
 	case $line in *"$part"*) ;; *) fail "QEMU's command line lacks: $part" ;; esac
 done
 case $line in *' -bios '* | *pflash*) fail "firmware beside an IGVM file" ;; esac
@@ -146,8 +146,8 @@ misuses 'HOSTPORT' --forward 22 "$image"
 misuses 'HOSTPORT' --forward 0:22 "$image"
 misuses 'HOSTPORT' --forward 22:70000 "$image"
 misuses 'works with --network user' --network none --forward 22:22 "$image"
-misuses 'URL' --key-broker ftp://x "$image"
-misuses 'no blanks' --key-broker 'https://x,y' "$image"
+misuses 'URL' --key-broker broker.example "$image"
+misuses 'no blanks' --key-broker 'kbs://x,y' "$image"
 misuses 'No such file' "$work/nowhere.igvm"
 misuses 'exactly one'
 misuses 'help' --bogus "$image"

@@ -57,10 +57,10 @@ static const char *take_forward(struct devices *devices, const char *value)
 
 static const char *take_key_broker(struct devices *devices, const char *value)
 {
-	size_t length = strlen(value);
+	size_t length = strlen(value), scheme = strspn(value, "abcdefghijklmnopqrstuvwxyz");
 
-	if ((strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0) || length > URL_MAX)
-		return "must be a URL, http:// or https://";
+	if (scheme == 0 || strncmp(value + scheme, "://", 3) != 0 || value[scheme + 3] == '\0' || length > URL_MAX)
+		return "must be a URL: scheme, ://, host";
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)value[i] <= 0x20 || value[i] == 0x7F || value[i] == ',')
 			return "a URL has no blanks and no commas";
