@@ -24,7 +24,7 @@ json() { # EXPRESSION of Python over the document d
 		fail "JSON: not so: $1"
 }
 image=$work/image.igvm
-runs build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" -o "$image"
+runs build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" --archive "$build/test.archive" -o "$image"
 for key in id author other; do
 	openssl ecparam -name secp384r1 -genkey -noout -out "$work/$key.pem" 2>"$err" || fail "openssl"
 	openssl ec -in "$work/$key.pem" -pubout -out "$work/$key.pub" 2>"$err" || fail "openssl"

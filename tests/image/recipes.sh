@@ -7,7 +7,7 @@ igvm=$build/igvm
 make_image() { # OUTPUT ARGUMENTS
 	output=$1
 	shift
-	"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" "$@" -o "$output" 2>"$err" ||
+	"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" --archive "$build/test.archive" "$@" -o "$output" 2>"$err" ||
 		fail "no image: $*"
 }
 for host in qemu hyper-v vanadium; do
