@@ -27,27 +27,3 @@ void prove_open(void)
 	PROVE(file.segments_offset <= size && file.segment_count * 56ull <= size - file.segments_offset, "all program headers lie inside");
 	CANARY("opened");
 }
-
-void prove_segment(void)
-{
-	struct elf_segment segment;
-	struct elf_error error;
-	struct elf_file file;
-	uint32_t index = any_u32();
-	uint64_t size;
-
-	file.data = any_file(&size);
-	file.size = size;
-	/* What elf_open() promises. */
-	ASSUME(file.segment_count <= UINT16_MAX && file.segments_offset <= size &&
-	       file.segment_count * 56ull <= size - file.segments_offset);
-	int result = elf_read_segment(&file, index, &segment, &error);
-
-	PROVE(IMPLIES(index >= file.segment_count, result == ERR_NOT_FOUND), "no headers but those of the table");
-	if (result != 0 || segment.type != ELF_SEGMENT_LOAD)
-		return;
-	PROVE(segment.file_size <= segment.memory_size, "what is loaded fits");
-	PROVE(segment.file_size == 0 || (segment.file_offset <= size && segment.file_size <= size - segment.file_offset), "the content lies inside");
-	PROVE(segment.virtual_address <= UINT64_MAX - segment.memory_size && segment.physical_address <= UINT64_MAX - segment.memory_size, "no address wraps");
-	CANARY("a segment");
-}

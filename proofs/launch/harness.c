@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The launch block of an image: measured, but an image of someone else's making must not reach the monitor's memory. */
+#include "proofs/prover.h"
+
+#include "abi/launch.h"
+#undef LAUNCH_RANGE_MAX
+#define LAUNCH_RANGE_MAX 3u /* the array keeps its size */
+
+#include "kernel/guest/launch.c"
+
+static struct launch_block block;
+
+void prove_check(void)
+{
+	uint64_t limit = any_u64();
+	uint32_t which = any_u32(), other = any_u32();
+
+	__CPROVER_havoc_object(&block);
+	if (!launch_block_check(&block, limit)) {
+		CANARY("refused");
+		return;
+	}
+	PROVE(block.range_count <= LAUNCH_RANGE_MAX, "as many ranges as there is room for");
+	PROVE(block.archive_size == 0 || (block.archive_offset >= LAUNCH_OFF_IMAGE && block.archive_offset <= block.image_end &&
+					  block.archive_size <= block.image_end - block.archive_offset), "the archive lies in the image");
+	if (which >= block.range_count)
+		return;
+	const struct launch_range *range = &block.range[which];
+
+	PROVE(range->size != 0 && range->gpa <= limit && range->size <= limit - range->gpa, "ranges are not empty and below the limit");
+	PROVE(((range->gpa | range->size) & PAGE_MASK) == 0, "ranges are whole pages");
+	PROVE(range->gpa + range->size <= MONITOR_GPA || range->gpa >= MONITOR_GPA + MONITOR_SIZE, "no range is the monitor's");
+	if (other < which)
+		PROVE(block.range[other].gpa + block.range[other].size <= range->gpa, "ranges are sorted and apart");
+	struct page_range firmware = launch_firmware(&block);
+
+	if (firmware.end != 0) {
+		PROVE(firmware.start >= LAUNCH_FIRMWARE_START && firmware.end <= LAUNCH_FIRMWARE_END && firmware.start < firmware.end, "firmware lies in its window");
+		CANARY("firmware");
+	}
+	CANARY("accepted");
+}

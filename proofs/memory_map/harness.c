@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The VM's memory map. Maps of two ranges stand for longer ones: every loop treats its ranges one by one. */
+#include "proofs/prover.h"
+
+#include "lib/memory_map.h"
+#undef MEMORY_MAP_MAX
+#define MEMORY_MAP_MAX 2u
+
+#include "lib/memory_map.c"
+
+/* A map as memory_map_parse() makes them: sorted, page aligned, apart. */
+static bool is_good(const struct memory_map *map)
+{
+	if (map->count > MEMORY_MAP_MAX)
+		return false;
+	for (uint32_t i = 0; i < MEMORY_MAP_MAX && i < map->count; i++) {
+		if (map->range[i].start >= map->range[i].end)
+			return false;
+		if (i > 0 && map->range[i - 1].end > map->range[i].start)
+			return false;
+	}
+	return true;
+}
+
+static bool holds(const struct memory_map *map, uint64_t at)
+{
+	for (uint32_t i = 0; i < MEMORY_MAP_MAX && i < map->count; i++) {
+		if (at >= map->range[i].start && at < map->range[i].end)
+			return true;
+	}
+	return false;
+}
+
+#define ENTRIES 2u
+
+void prove_parse(void)
+{
+	struct igvm_memory_map_entry entry[ENTRIES];
+	struct memory_map map;
+	uint32_t max = any_u32(), which = any_u32();
+	uint64_t limit = any_u64(), at = any_u64();
+
+	ASSUME(max <= ENTRIES && which < max);
+	int error = memory_map_parse(&map, entry, max, limit);
+
+	if (error != 0) {
+		PROVE(error == ERR_FORMAT || error == ERR_OVERFLOW, "a documented error");
+		CANARY("refused");
+		return;
+	}
+	PROVE(is_good(&map) && map.count >= 1, "sorted, not empty, apart");
+	PROVE(map.range[map.count - 1].end <= limit, "below the limit");
+	if (holds(&map, at) && entry[0].page_count != 0) {
+		bool told = false;
+
+		for (uint32_t i = 0; i < ENTRIES && i < max && entry[i].page_count != 0; i++)
+			told = told || (entry[i].type == IGVM_MEMORY_TYPE_MEMORY && at >> PAGE_SHIFT >= entry[i].start_page &&
+					(at >> PAGE_SHIFT) - entry[i].start_page < entry[i].page_count);
+		PROVE(told, "nothing is RAM that the host did not call RAM");
+		CANARY("RAM");
+	}
+}
+
+void prove_contains(void)
+{
+	struct memory_map map;
+	uint64_t start = any_u64(), size = any_u64(), at = any_u64();
+
+	ASSUME(is_good(&map));
+	if (memory_map_contains(&map, start, size)) {
+		PROVE(size != 0 && start <= UINT64_MAX - size, "the range does not wrap");
+		PROVE(IMPLIES(at >= start && at < start + size, holds(&map, at)), "every byte is RAM");
+		CANARY("inside");
+	}
+	ASSUME(map.count == 0 || map.range[map.count - 1].end <= 1ull << 52);
+	PROVE(memory_map_total(&map) <= 1ull << 52, "the sum is that of separate ranges");
+}
