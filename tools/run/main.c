@@ -90,6 +90,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--tsc") == 0)
 		return print_tsc_rate();
+	if (argc == 3 && strcmp(argv[1], "--icount") == 0 && strcmp(argv[2], "--tsc") == 0) {
+		puts("1000000"); /* a tick an instruction, an instruction a nanosecond */
+		return RUN_OK;
+	}
 	status = options_parse(&options, argc, argv);
 	if (status == RUN_OK)
 		status = run_with_options(&options);

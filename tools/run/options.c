@@ -39,7 +39,8 @@ static const char help[] =
 	"  --cpu MODEL       QEMU's processor model (default EPYC,+svm,+npt,phys-bits=52)\n"
 	"  --force           start even with too little memory\n"
 	"  --remove-image    delete the image at the end\n"
-	"  --tsc             alone: print the rate of the time stamp counter in kHz\n"
+	"  --icount          let time be the number of executed instructions, one a nanosecond\n"
+	"  --tsc             alone (or after --icount): print the rate of the time stamp counter in kHz\n"
 	"\nExit status: 0 when the guest switched off (or the script's, or the test payload's), 124 timeout, 125 no QEMU,\n"
 	"2 wrong usage, 1 every other end.\n";
 
@@ -57,6 +58,7 @@ enum option_code {
 	OPTION_CPU,
 	OPTION_FORCE,
 	OPTION_REMOVE_IMAGE,
+	OPTION_ICOUNT,
 	OPTION_KERNEL,
 	OPTION_INITRD,
 	OPTION_APPEND,
@@ -82,6 +84,7 @@ static const struct option long_options[] = {
 	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "remove-image", no_argument, NULL, OPTION_REMOVE_IMAGE },
+	{ "icount", no_argument, NULL, OPTION_ICOUNT },
 	{ "kernel", required_argument, NULL, OPTION_KERNEL },
 	{ "initrd", required_argument, NULL, OPTION_INITRD },
 	{ "append", required_argument, NULL, OPTION_APPEND },
@@ -183,6 +186,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_NO_REBOOT: options->no_reboot = true; options->reboot = false; return RUN_OK;
 	case OPTION_FORCE: options->force = true; return RUN_OK;
 	case OPTION_REMOVE_IMAGE: options->remove_image = true; return RUN_OK;
+	case OPTION_ICOUNT: options->icount = true; return RUN_OK;
 	case OPTION_MEMORY:
 	case OPTION_CPUS:
 	case OPTION_TIMEOUT: return take_number(options, option, value);
