@@ -87,6 +87,7 @@ endif
 # ---- services in ring 3 ----
 include mk/bare.mk
 include mk/vtpm.mk
+include mk/latency.mk
 services: $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf) $(B)/services/vtpm.elf
 
 # ---- Nutshell: a flat multiboot image ----
