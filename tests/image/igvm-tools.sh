@@ -58,7 +58,7 @@ expect '[1-9][0-9]* passed, 0 failed'
 python3 - "$work/signed.igvm" "$work/forged.igvm" <<'END' || fail "no forged image"
 import sys
 data = bytearray(open(sys.argv[1], "rb").read())
-data[-5000] ^= 1  # a byte of a page
+data[4100] ^= 1  # a byte of the first page that is launched
 open(sys.argv[2], "wb").write(data)
 END
 cashew_run --image "$work/forged.igvm" --timeout 60
