@@ -8,7 +8,6 @@
 #include "kernel/guest/vcpu.h"
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
-#include "kernel/proc/door.h"
 
 static void require(int error, const char *what)
 {
@@ -26,7 +25,7 @@ void guest_reset(void)
 	vcpu_lock_all();
 	launch_keep_numbers();
 	require(vcpu_stop_all(), "the host still runs one of its vCPUs");
-	require(door_reset(), "a service keeps its state");
+	require(protocol_reset(), "a service keeps its state");
 	lost = guest_pages_take_all();
 	if (lost != 0)
 		log_line("%llu pages of the guest are lost", (unsigned long long)lost);

@@ -15,7 +15,12 @@
 #ifndef KERNEL_GUEST_RESET_H
 #define KERNEL_GUEST_RESET_H
 
+#include "lib/types.h"
+
 /* Ends the VM when the guest cannot be started again. No lock is held. */
 void guest_reset(void);
+
+/* Implemented by the protocol room: services forget what a power cycle clears. An error: one of them may not have. */
+int protocol_reset(void) __must_check;
 
 #endif

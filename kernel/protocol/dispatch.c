@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/svsm.h"
+#include "kernel/guest/reset.h"
 #include "kernel/proc/door.h"
 #include "kernel/protocol/protocol.h"
 
@@ -18,6 +19,11 @@ bool protocol_versions(uint32_t protocol, uint32_t *minimum, uint32_t *maximum)
 	default:
 		return false;
 	}
+}
+
+int protocol_reset(void)
+{
+	return door_reset();
 }
 
 uint64_t protocol_result(int error)
