@@ -11,6 +11,7 @@
 
 static void require(int error, const char *what)
 {
+	/* guards (host): after a reset nothing of the old guest runs, and no service keeps what it gave */
 	if (error != 0)
 		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: %s (error %d)", what, error);
 }
@@ -20,6 +21,7 @@ void guest_reset(void)
 	uint64_t lost;
 
 	log_line("the guest is reset");
+	/* guards (image): a guest starts from the memory that was measured and from no other */
 	if (!pristine_exists())
 		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: there is no copy of its image");
 	vcpu_lock_all();

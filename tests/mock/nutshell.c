@@ -223,6 +223,15 @@ void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 	(void)vmpl;
 }
 
+bool machine_reset_pending;
+
+void vcpu_reset_guest(struct vcpu *vcpu, uint64_t answer)
+{
+	(void)answer;
+	mock_switched_to = 0;
+	vcpu->vmpl = 0;
+}
+
 void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
 	(void)vcpu;
@@ -456,6 +465,7 @@ uint64_t asm_read_tsc(void)
 static void start_machine(void)
 {
 	memset(machine_vcpu, 0, sizeof(machine_vcpu));
+	machine_reset_pending = false;
 	machine_vcpu_count = 2;
 	for (uint32_t i = 0; i < MACHINE_VCPU_MAX; i++) {
 		machine_vcpu[i].index = i;
