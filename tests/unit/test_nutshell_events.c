@@ -346,7 +346,7 @@ TEST(power_off_and_reset)
 		uint16_t port;
 		uint32_t size, value;
 	} ends[] = {
-		{ 0x604, 2, 0x2000 }, { 0x604, 4, 0x3C01 | 0x2000 }, { 0xCF9, 1, 6 }, { 0x64, 1, 0xFE }, { 0x92, 1, 1 }
+		{ 0x604, 2, 0x2000 }, { 0x604, 4, 0x2001 }, { 0xCF9, 1, 6 }, { 0x64, 1, 0xFE }, { 0x92, 1, 1 }
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
@@ -358,6 +358,17 @@ TEST(power_off_and_reset)
 	mock_reset();
 	MOCK_SET(rax, 0x1C00);
 	CHECK(mock_event(SVM_EXIT_IOIO, 0x604ull << 16 | 2u << 4, 0));
+}
+
+/* Of the sleep states there is S5 alone: QEMU, which would sleep, does not hear of the others. */
+TEST(sleep_is_refused)
+{
+	for (uint32_t type = 1; type < 8; type++) {
+		mock_reset();
+		MOCK_SET(rax, type << 10 | 0x2000);
+		CHECK(mock_event(SVM_EXIT_IOIO, 0x604ull << 16 | 2u << 4, 0));
+		CHECK_EQ(mock_out_count, 0);
+	}
 }
 
 /* ---- memory-mapped devices ---- */
