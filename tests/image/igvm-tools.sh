@@ -56,9 +56,10 @@ cashew_run --image "$work/signed.igvm"
 expect_status 0
 expect '[1-9][0-9]* passed, 0 failed'
 python3 - "$work/signed.igvm" "$work/forged.igvm" <<'END' || fail "no forged image"
-import sys
+import struct, sys
 data = bytearray(open(sys.argv[1], "rb").read())
-data[4100] ^= 1  # a byte of the first page that is launched
+end = sum(struct.unpack_from("<2I", data, 8))  # of the headers; the first launched page follows
+data[(end + 4095) // 4096 * 4096 + 4] ^= 1
 open(sys.argv[2], "wb").write(data)
 END
 cashew_run --image "$work/forged.igvm" --timeout 60
