@@ -66,6 +66,18 @@ static uint32_t divide_shift(uint32_t divide)
 	return (((divide & 3u) | (divide >> 1 & 4u)) + 1u) & 7u;
 }
 
+/*
+ * The entry first, the count last: a count that runs out while the entry is masked is forgotten, and a short one runs out
+ * between two accesses.
+ */
+static void program(uint32_t lvt, uint32_t divide, uint32_t count)
+{
+	*apic(APIC_INITIAL) = 0;
+	*apic(APIC_DIVIDE) = divide;
+	*apic(APIC_LVT_TIMER) = lvt;
+	*apic(APIC_INITIAL) = count;
+}
+
 static void borrow(struct timer *timer, uint64_t now)
 {
 	timer->guest_lvt = *apic(APIC_LVT_TIMER);
@@ -75,7 +87,6 @@ static void borrow(struct timer *timer, uint64_t now)
 	timer->borrowed_at = now;
 	timer->borrowed = true;
 	*apic(APIC_LVT_TIMER) = LVT_MASKED;
-	*apic(APIC_DIVIDE) = DIVIDE_BY_1;
 }
 
 /*
@@ -107,10 +118,7 @@ static void give_back(struct timer *timer)
 		count = resume_periodic(timer, elapsed);
 	else if (timer->guest_current != 0)
 		count = elapsed < timer->guest_current ? timer->guest_current - (uint32_t)elapsed : 1u;
-	*apic(APIC_LVT_TIMER) = LVT_MASKED;
-	*apic(APIC_DIVIDE) = timer->guest_divide;
-	*apic(APIC_INITIAL) = count;
-	*apic(APIC_LVT_TIMER) = timer->guest_lvt;
+	program(timer->guest_lvt, timer->guest_divide, count);
 	timer->borrowed = false;
 }
 
@@ -132,8 +140,7 @@ static void start(struct timer *timer, uint64_t now)
 		borrow(timer, now);
 	/* From here to VMRUN the NMI waits: taken by Nutshell it would be lost. */
 	__asm__ volatile("clgi" : : : "memory");
-	*apic(APIC_INITIAL) = (uint32_t)(counts < COUNTS_MAX ? counts : COUNTS_MAX);
-	*apic(APIC_LVT_TIMER) = LVT_NMI;
+	program(LVT_NMI, DIVIDE_BY_1, (uint32_t)(counts < COUNTS_MAX ? counts : COUNTS_MAX));
 }
 
 void timer_enter(struct vcpu *vcpu)
