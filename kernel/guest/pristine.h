@@ -3,9 +3,10 @@
  * pristine.h - a copy of the pages that the guest was launched with.
  *
  * The guest may write to them, and nobody can fetch the measured content again while the VM lives: a copy in memory that
- * only the monitor reaches is what a reset of the guest starts it from. It lies in whole 2 MiB blocks at the end of RAM,
- * and is made before the guest runs, so it is as well measured as the pages. When it would take more than an eighth of
- * RAM there is none, and a reset ends the VM.
+ * only the monitor reaches is what a reset of the guest starts it from. It is made before
+ * the guest runs, so it is as well measured as the pages. A copy of up to 4.5 MiB (OVMF's) lies in the monitor's region, a
+ * larger one in whole 2 MiB blocks at the end of RAM. When it would take more than an eighth of RAM there is none, and a
+ * reset ends the VM.
  */
 #ifndef KERNEL_GUEST_PRISTINE_H
 #define KERNEL_GUEST_PRISTINE_H

@@ -9,8 +9,8 @@ firmware_shell() { # ARGUMENT...
 	expect_status 0
 	expect 'UEFI Interactive Shell v2\.2'
 	expect 'UEFI v2\.[0-9]+ \(Debian distribution of EDK II'
-	# 1 GiB without the copy of the firmware that resets start from, and what lies below 1 MiB.
-	expect '^Total Memory: +1,019 MB'
+	# 1 GiB without what lies below 1 MiB: the monitor takes nothing of it.
+	expect '^Total Memory: +1,023 MB'
 	# The monitor is not the firmware's memory, and the firmware validated through it.
 	expect '^VMPL2 MSR call run VMPL +[0-9]' "$err"
 	expect_not 'VMPL2 event +unsupported' "$err"
