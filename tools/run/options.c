@@ -40,6 +40,7 @@ static const char help[] =
 	"  --force           start even with too little memory\n"
 	"  --remove-image    delete the image at the end\n"
 	"  --icount          let time be the number of executed instructions, one a nanosecond\n"
+	"  --thread WHICH    multi: processors run at the same time (default); single: in turns, by one thread of QEMU\n"
 	"  --tsc             alone (or after --icount): print the rate of the time stamp counter in kHz\n"
 	"\nExit status: 0 when the guest switched off (or the script's, or the test payload's), 124 timeout, 125 no QEMU,\n"
 	"2 wrong usage, 1 every other end.\n";
@@ -59,6 +60,7 @@ enum option_code {
 	OPTION_FORCE,
 	OPTION_REMOVE_IMAGE,
 	OPTION_ICOUNT,
+	OPTION_THREAD,
 	OPTION_KERNEL,
 	OPTION_INITRD,
 	OPTION_APPEND,
@@ -85,6 +87,7 @@ static const struct option long_options[] = {
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "remove-image", no_argument, NULL, OPTION_REMOVE_IMAGE },
 	{ "icount", no_argument, NULL, OPTION_ICOUNT },
+	{ "thread", required_argument, NULL, OPTION_THREAD },
 	{ "kernel", required_argument, NULL, OPTION_KERNEL },
 	{ "initrd", required_argument, NULL, OPTION_INITRD },
 	{ "append", required_argument, NULL, OPTION_APPEND },
@@ -153,6 +156,15 @@ static int take_number(struct options *options, int option, const char *value)
 	}
 }
 
+static int take_thread(struct options *options, const char *value)
+{
+	options->single_thread = strcmp(value, "single") == 0;
+	if (options->single_thread || strcmp(value, "multi") == 0)
+		return RUN_OK;
+	complain("--thread %s: must be single or multi", value);
+	return RUN_USAGE;
+}
+
 static int take_guest_option(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -187,6 +199,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_FORCE: options->force = true; return RUN_OK;
 	case OPTION_REMOVE_IMAGE: options->remove_image = true; return RUN_OK;
 	case OPTION_ICOUNT: options->icount = true; return RUN_OK;
+	case OPTION_THREAD: return take_thread(options, value);
 	case OPTION_MEMORY:
 	case OPTION_CPUS:
 	case OPTION_TIMEOUT: return take_number(options, option, value);

@@ -37,6 +37,7 @@ struct options {
 	unsigned timeout; /* seconds, 0: none */
 	struct devices devices;
 	bool stats, trace, force, keep_log, remove_image, icount;
+	bool single_thread; /* of QEMU, for all processors */
 	bool firmware_shell; /* take the firmware to its shell */
 	bool reboot, no_reboot; /* as asked for; neither: see options_reboot() */
 };
