@@ -105,9 +105,13 @@ void processor_stop(struct processor *processor)
 uint64_t processor_call(uint64_t caa, struct registers *registers)
 {
 	struct svsm_caa *area = (struct svsm_caa *)(uintptr_t)caa;
+	bool moves = registers->rax == SVSM_CORE_REMAP_CA;
 
 	__atomic_store_n(&area->call_pending, 1, __ATOMIC_SEQ_CST);
 	vmgexit(registers, GHCB_MSR_RUN_VMPL_REQ);
+	/* A page that is no calling area any more can be another processor's save area by now. */
+	if (moves && registers->rax == SVSM_SUCCESS && cpu_read_ghcb_msr() == GHCB_MSR_RUN_VMPL_RSP)
+		return SVSM_SUCCESS;
 	if (__atomic_exchange_n(&area->call_pending, 0, __ATOMIC_SEQ_CST) != 0 ||
 	    cpu_read_ghcb_msr() != GHCB_MSR_RUN_VMPL_RSP)
 		return ~0ull;
