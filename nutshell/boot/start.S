@@ -39,7 +39,7 @@ boot_entry:
 	incl %ecx
 	cmpl $512, %ecx
 	jb 1b
-	/* The image's gigabyte: physical 0 to 1 GiB for now. */
+	/* The image's gigabyte: physical 0 to 1 GiB until the C code maps it where it lies. */
 	xorl %ecx, %ecx
 2:	movl %ecx, %eax
 	shll $21, %eax

@@ -23,3 +23,12 @@ expect_refusal 'at least 512M'
 cashew_run --qemu no-such-qemu
 expect_status 125
 expect_refusal "no QEMU called 'no-such-qemu'"
+
+cashew_run --thread several
+expect_status 2
+expect_refusal '--thread several: must be single or multi'
+
+status=0
+tests/run-all --jobs none >"$out" 2>"$err" || status=$?
+expect_status 2
+expect_refusal '--jobs needs a number'

@@ -94,6 +94,13 @@ static struct service_message *message(struct process *process)
 	return space_pointer(&process->space, va(MESSAGE), true);
 }
 
+/* Its next message moves a page. */
+static void offer_page(struct process *client)
+{
+	*message(client) = (struct service_message){ .pages = 1,
+						     .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0) };
+}
+
 static int exchange(uint64_t vcpu, uint64_t key);
 
 /* A request that the door still holds is dropped by other vCPUs after a while. */
@@ -117,6 +124,15 @@ static uint32_t connect(struct process *server, struct process *client)
 	if (client != NULL)
 		CHECK_EQ(handle_add(client, (struct handle){ HANDLE_CLIENT, channel }), 4);
 	return channel;
+}
+
+/* The two ends of a channel. */
+static void begin_pair(struct process **server, struct process **client)
+{
+	begin();
+	*server = make(NULL);
+	*client = make(NULL);
+	(void)connect(*server, *client);
 }
 
 /* ---- loading ---- */
@@ -297,10 +313,7 @@ TEST(message_and_pages_go_and_come_back)
 	struct step *called;
 	int64_t address;
 
-	begin();
-	server = make(NULL);
-	client = make(NULL);
-	(void)connect(server, client);
+	begin_pair(&server, &client);
 	address = now(client, SYS_MEMORY_MAP, 2 * PAGE_SIZE, 0, 0);
 	CHECK(address > 0);
 	memset(space_pointer(&client->space, va((uint64_t)address + PAGE_SIZE), true), 0x77, PAGE_SIZE);
@@ -335,10 +348,7 @@ TEST(bad_messages_change_nothing)
 	struct process *server, *client;
 	uint64_t address;
 
-	begin();
-	server = make(NULL);
-	client = make(NULL);
-	(void)connect(server, client);
+	begin_pair(&server, &client);
 	address = (uint64_t)now(client, SYS_MEMORY_MAP, 2 * PAGE_SIZE, 0, 0);
 	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		*message(client) = (struct service_message){ .size = cases[i].size, .pages = cases[i].pages,
@@ -360,12 +370,8 @@ TEST(bad_buffer_takes_no_pages)
 {
 	struct process *server, *client;
 
-	begin();
-	server = make(NULL);
-	client = make(NULL);
-	(void)connect(server, client);
-	*message(client) = (struct service_message){ .pages = 1,
-						     .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0) };
+	begin_pair(&server, &client);
+	offer_page(client);
 	(void)add(client, SYS_CALL, 4, MESSAGE, 0);
 	CHECK_EQ(now(server, SYS_RECEIVE, 4, BENCH_CODE, 0), ERR_ADDRESS);
 	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
@@ -379,10 +385,7 @@ TEST(received_pages_are_bounded)
 	struct process *server, *client;
 	uint32_t received = 0;
 
-	begin();
-	server = make(NULL);
-	client = make(NULL);
-	(void)connect(server, client);
+	begin_pair(&server, &client);
 	for (int64_t result = 0; result == 0 && received < 100; received++) {
 		uint64_t address = (uint64_t)now(client, SYS_MEMORY_MAP, 16 * PAGE_SIZE, 0, 0);
 
@@ -409,13 +412,8 @@ TEST(server_ends)
 		struct process *server, *client;
 		struct step *called;
 
-		begin();
-		server = make(NULL);
-		client = make(NULL);
-		(void)connect(server, client);
-		*message(client) = (struct service_message){
-			.pages = 1, .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0)
-		};
+		begin_pair(&server, &client);
+		offer_page(client);
 		if (when == 1)
 			(void)now(server, SYS_RECEIVE, 4, MESSAGE, 0);
 		called = add(client, SYS_CALL, 4, MESSAGE, 0);
@@ -434,12 +432,8 @@ TEST(client_ends)
 {
 	struct process *server, *client;
 
-	begin();
-	server = make(NULL);
-	client = make(NULL);
-	(void)connect(server, client);
-	*message(client) = (struct service_message){ .pages = 1,
-						     .address = (uint64_t)now(client, SYS_MEMORY_MAP, PAGE_SIZE, 0, 0) };
+	begin_pair(&server, &client);
+	offer_page(client);
 	(void)add(client, SYS_CALL, 4, MESSAGE, 0);
 	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
 	process_end(client, SERVICE_EXIT_FAULT, 14);
