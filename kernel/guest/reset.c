@@ -9,7 +9,7 @@
 #include "kernel/mm/memory.h"
 #include "kernel/platform/log.h"
 
-static void require(int error, const char *what)
+static void insist(int error, const char *what)
 {
 	/* guards (host): after a reset nothing of the old guest runs, and no service keeps what it gave */
 	if (error != 0)
@@ -26,8 +26,8 @@ void guest_reset(void)
 		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: there is no copy of its image");
 	vcpu_lock_all();
 	launch_keep_numbers();
-	require(vcpu_stop_all(), "the host still runs one of its vCPUs");
-	require(protocol_reset(), "a service keeps its state");
+	insist(vcpu_stop_all(), "the host still runs one of its vCPUs");
+	insist(protocol_reset(), "a service keeps its state");
 	lost = guest_pages_take_all();
 	if (lost != 0)
 		log_line("%llu pages of the guest are lost", (unsigned long long)lost);
