@@ -2,12 +2,14 @@
 /*
  * launch.h - what the image builder lays out and what the monitor finds: one contract, both sides include it.
  *
- * The monitor owns MONITOR_SIZE bytes of guest physical memory at MONITOR_GPA. It is mapped at MONITOR_VA, so
- * va = gpa - MONITOR_GPA + MONITOR_VA for every page of the region. Offsets below count from the region's start.
+ * The monitor owns MONITOR_SIZE bytes of guest physical memory, its region, at an address that the image's recipe names.
+ * It is mapped at MONITOR_VA, so va = gpa - region + MONITOR_VA for every page of the region. Offsets below count from the
+ * region's start.
  *
- * The region lies in the gap between the PCI window of a PC and its interrupt controllers, where a PC has nothing: the
- * image asks the loader for memory there (REQUIRED_MEMORY), and the guest's RAM has no hole. OVMF could not live with
- * one: it takes all addresses from 1 MiB to the end of RAM below 4 GiB for RAM.
+ * Usually it lies in the gap between the PCI window of a PC and its interrupt controllers, where a PC has nothing: the
+ * image asks the loader for memory there (REQUIRED_MEMORY), and the guest's RAM has no hole. Linux lives with one, OVMF
+ * does not: it takes all addresses from 1 MiB to the end of RAM below 4 GiB for RAM. The monitor starts in 32-bit mode, so
+ * the region lies below 4 GiB.
  *
  * Trust: the launch block, the guest context, the policy page and everything else that the builder writes is measured. The three
  * parameter pages are written by the host: they are copied, checked, and then only the copy is used.
@@ -18,9 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MONITOR_GPA 0xFC000000ull
 #define MONITOR_VA 0xFFFFFFFF80000000ull
 #define MONITOR_SIZE 0x01000000ull
+/* A region starts at a multiple of 2 MiB, because page states have summaries of such blocks, and lies between these. */
+#define LAUNCH_REGION_FIRST 0x00200000ull
+#define LAUNCH_REGION_END 0xFEC00000ull /* interrupt controllers of a PC */
 
 #define LAUNCH_OFF_BLOCK 0x00000u       /* struct launch_block, measured, mapped read-only */
 #define LAUNCH_OFF_GUEST_VMSA 0x01000u  /* struct vmsa: the guest's first context, measured, mapped read-only */
@@ -91,7 +95,7 @@ struct launch_block {
 	uint64_t map_size;   /* bytes, for LAUNCH_MAP_IGVM */
 	uint64_t cbit_gpa;   /* guest page tables: the monitor sets the C-bit in each present entry, */
 	uint64_t cbit_size;  /* ... and in CR3 of the guest context; 0: none */
-	uint64_t region_gpa; /* MONITOR_GPA: where this image's region lies */
+	uint64_t region_gpa; /* where this image's region lies */
 	uint64_t free_end;   /* offset in the region: what lies behind is the host's save area of the boot processor, not
 	                        free memory; MONITOR_SIZE, or less on hosts that want it there */
 	uint32_t range_count;

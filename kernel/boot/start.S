@@ -2,14 +2,14 @@
 /*
  * First instructions of the VM. The launch context is 32-bit protected mode, flat, not paged; every access is private
  * then. The stub takes the C-bit from the CPUID page, sets it in the prepared page tables, turns on long mode and
- * jumps to the monitor's high addresses. It has no stack until then and calls nothing.
+ * jumps to the monitor's high addresses. It has no stack until then and calls nothing. Where the region lies it learns from
+ * CR3, which names the page tables: ebx is its start.
  */
 #include "abi/terminate.h"
 
-#define REGION 0xFC000000 /* MONITOR_GPA */
-#define PHYSICAL(symbol) ((symbol) - 0xFFFFFFFF80000000 + REGION)
-#define CPUID_PAGE (REGION + 0x2000)
-#define PAGE_TABLES (REGION + 0x8000)
+#define OFFSET(symbol) ((symbol) - 0xFFFFFFFF80000000) /* in the region */
+#define CPUID_PAGE 0x2000
+#define PAGE_TABLES 0x8000
 #define PAGE_TABLE_BYTES (14 * 4096)
 #define CPUID_HEADER 16
 #define CPUID_ENTRY 48
@@ -23,12 +23,14 @@
 boot_entry:
 	cli
 	cld
+	movl %cr3, %ebx
+	subl $PAGE_TABLES, %ebx
 	/* Look for leaf 8000001F among at most 64 entries. */
-	movl CPUID_PAGE, %ecx
+	movl CPUID_PAGE(%ebx), %ecx
 	cmpl $64, %ecx
 	/* guards (host): the CPUID page is one */
 	ja terminate
-	movl $(CPUID_PAGE + CPUID_HEADER), %esi
+	leal (CPUID_PAGE + CPUID_HEADER)(%ebx), %esi
 1:	testl %ecx, %ecx
 	/* guards (host): it names the position of the C-bit */
 	jz terminate
@@ -48,7 +50,7 @@ boot_entry:
 	/* ebp: high half of the C-bit mask. */
 	xorl %ebp, %ebp
 	btsl %ecx, %ebp
-	movl $PAGE_TABLES, %edi
+	leal PAGE_TABLES(%ebx), %edi
 	movl $(PAGE_TABLE_BYTES / 8), %ecx
 3:	testl $1, (%edi)
 	jz 4f
@@ -60,17 +62,18 @@ boot_entry:
 	movl %cr4, %eax
 	orl $0x20, %eax
 	movl %eax, %cr4
-	movl $PAGE_TABLES, %eax
-	movl %eax, %cr3
 	movl $0xC0000080, %ecx
 	rdmsr
 	orl $0x900, %eax
 	wrmsr
-	lgdt PHYSICAL(boot_gdt_pointer)
+	/* What the processor reads here as an address was linked as an offset. */
+	addl %ebx, OFFSET(boot_gdt_base)(%ebx)
+	addl %ebx, OFFSET(boot_long_pointer)(%ebx)
+	lgdt OFFSET(boot_gdt_pointer)(%ebx)
 	movl %cr0, %eax
 	orl $0x80010000, %eax
 	movl %eax, %cr0
-	ljmp $8, $PHYSICAL(boot_long)
+	ljmp *OFFSET(boot_long_pointer)(%ebx)
 terminate:
 	movl $GHCB_MSR, %ecx
 	movl $TERMINATE_VALUE, %eax
@@ -92,7 +95,7 @@ boot_long:
 	/* The same tables, now named with the C-bit; then the high addresses. */
 	movq %rbp, %rdi
 	shlq $32, %rdi
-	movl $PAGE_TABLES, %eax
+	movq %cr3, %rax
 	orq %rdi, %rax
 	movq %rax, %cr3
 	movabsq $boot_high, %rax
@@ -113,7 +116,11 @@ boot_gdt:
 boot_gdt_end:
 boot_gdt_pointer:
 	.word boot_gdt_end - boot_gdt - 1
-	.long PHYSICAL(boot_gdt)
+boot_gdt_base:
+	.long OFFSET(boot_gdt)
+boot_long_pointer:
+	.long OFFSET(boot_long)
+	.word 8
 boot_gdt_pointer_high:
 	.word boot_gdt_end - boot_gdt - 1
 	.quad boot_gdt

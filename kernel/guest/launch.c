@@ -44,11 +44,18 @@ struct page_range launch_firmware(const struct launch_block *block)
 	return firmware;
 }
 
+/* The block is of the image that the page tables belong to. */
+static bool is_own_region(uint64_t region_gpa)
+{
+	return region_gpa == paging_region_gpa && is_aligned(region_gpa, PAGE_SIZE_2M) &&
+	       range_within(region_gpa, MONITOR_SIZE, LAUNCH_REGION_FIRST, LAUNCH_REGION_END);
+}
+
 bool launch_block_check(const struct launch_block *block, uint64_t limit)
 {
 	uint64_t previous = 0;
 
-	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || block->region_gpa != MONITOR_GPA ||
+	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || !is_own_region(block->region_gpa) ||
 	    !is_aligned(block->free_end, PAGE_SIZE) || block->free_end > MONITOR_SIZE || block->range_count > LAUNCH_RANGE_MAX)
 		return false;
 	if (block->archive_size != 0 && (!is_aligned(block->archive_offset | block->archive_size, PAGE_SIZE) ||
@@ -61,7 +68,7 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 		if (!is_aligned(range->gpa | range->size, PAGE_SIZE) || range->gpa < previous ||
 		    !range_within(range->gpa, range->size, 0, limit))
 			return false;
-		if (ranges_overlap(range->gpa, range->size, MONITOR_GPA, MONITOR_SIZE))
+		if (ranges_overlap(range->gpa, range->size, paging_region_gpa, MONITOR_SIZE))
 			return false;
 		if (is_firmware(range) &&
 		    (range->kind != LAUNCH_RANGE_IMAGE ||
@@ -178,7 +185,7 @@ static void fill_secrets(const struct launch_inputs *inputs)
 	/* Keys of the levels above the guest's are not the guest's. */
 	for (uint32_t level = 0; level < guest_plane; level++)
 		memset(guest_secrets.vmpck[level], 0, SNP_VMPCK_SIZE);
-	guest_secrets.svsm_base = MONITOR_GPA;
+	guest_secrets.svsm_base = paging_region_gpa;
 	guest_secrets.svsm_size = MONITOR_SIZE;
 	guest_secrets.svsm_caa = caa->gpa;
 	guest_secrets.svsm_max_version = SVSM_CORE_VERSION;
@@ -246,7 +253,7 @@ static void build_map(const struct launch_inputs *inputs, struct guest_map *map)
 	else if (memory_map_contains(inputs->map, LEGACY_END, PAGE_SIZE))
 		error = guest_map_mark(map, LEGACY_START, LEGACY_END, E820_RAM);
 	if (error == 0)
-		error = guest_map_mark(map, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE, E820_RESERVED);
+		error = guest_map_mark(map, paging_region_gpa, paging_region_gpa + MONITOR_SIZE, E820_RESERVED);
 	for (uint32_t i = 0; i < inputs->block->range_count && error == 0; i++) {
 		const struct launch_range *range = &inputs->block->range[i];
 

@@ -23,13 +23,13 @@ int memory_frames_init(uint64_t image_end, uint64_t free_end)
 	if (!is_aligned(image_end, PAGE_SIZE) || image_end <= LAUNCH_OFF_IMAGE || free_end > MONITOR_SIZE ||
 	    !is_aligned(free_end, PAGE_SIZE) || image_end >= free_end)
 		return ERR_INVALID;
-	free_start = MONITOR_GPA + image_end;
-	free_stop = MONITOR_GPA + free_end;
-	if (frames_init(&frames, pa(MONITOR_GPA), REGION_PAGES, bitmap) != 0)
+	free_start = paging_region_gpa + image_end;
+	free_stop = paging_region_gpa + free_end;
+	if (frames_init(&frames, pa(paging_region_gpa), REGION_PAGES, bitmap) != 0)
 		return ERR_INVALID;
 	if (free_end < MONITOR_SIZE && frames_reserve(&frames, pa(free_stop), (MONITOR_SIZE - free_end) / PAGE_SIZE) != 0)
 		return ERR_INVALID;
-	return frames_reserve(&frames, pa(MONITOR_GPA), image_end / PAGE_SIZE);
+	return frames_reserve(&frames, pa(paging_region_gpa), image_end / PAGE_SIZE);
 }
 
 /* No single frame is 2 MiB aligned: it may become a save area, and some processors cannot use such a one. */

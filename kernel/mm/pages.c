@@ -92,7 +92,7 @@ static int insert(struct memory_map *map, const struct page_range *range)
 /* Everything whose state is tracked: RAM, the monitor, the firmware. RAM that a host puts over the others is not RAM. */
 static int find_tracked(struct memory_map *map, const struct page_range *firmware, struct memory_map *tracked)
 {
-	const struct page_range monitor = { MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE };
+	const struct page_range monitor = { paging_region_gpa, paging_region_gpa + MONITOR_SIZE };
 	int error = memory_map_remove(map, monitor.start, monitor.end);
 
 	if (error == 0)
@@ -127,7 +127,7 @@ int memory_pages_init(struct memory_map *map, const struct page_range *firmware)
 		error = page_state_init(&memory_pages, tracked.range, tracked.count, memory, map_size);
 	if (error != 0)
 		return error;
-	page_state_set_range(&memory_pages, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE, PAGE_MONITOR);
+	page_state_set_range(&memory_pages, paging_region_gpa, paging_region_gpa + MONITOR_SIZE, PAGE_MONITOR);
 	page_state_set_range(&memory_pages, taken.start, taken.end, PAGE_MONITOR);
 	page_state_set_range(&memory_pages, VGA_START, VGA_END, PAGE_DEVICE);
 	error = memory_map_remove(map, taken.start, taken.end);

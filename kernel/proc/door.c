@@ -85,7 +85,7 @@ void services_start(const struct launch_block *block, const struct policy_page *
 		log_line("the archive of services is malformed (error %d): there are no services", error);
 		return;
 	}
-	services_archive_base = MONITOR_GPA + block->archive_offset;
+	services_archive_base = paging_region_gpa + block->archive_offset;
 	if (entropy_init(cpuid) != 0)
 		log_line("the processor offers no usable random number generator");
 	spinlock_acquire(&services_lock);

@@ -6,6 +6,7 @@
 #define DIRECTORY_PAGE 2u /* index among the launch page tables */
 
 uint64_t paging_c_bit;
+uint64_t paging_region_gpa;
 
 static uint64_t *launch_table(uint32_t index)
 {
@@ -15,6 +16,7 @@ static uint64_t *launch_table(uint32_t index)
 void paging_init(uint32_t c_bit_position)
 {
 	paging_c_bit = 1ull << c_bit_position;
+	paging_region_gpa = (cpu_read_cr3() & PTE_ADDRESS_MASK & ~paging_c_bit) - LAUNCH_OFF_PAGE_TABLES;
 	launch_table(0)[0] = 0;
 	cpu_write_cr3(cpu_read_cr3());
 }

@@ -26,12 +26,13 @@
 /* A writable data leaf without the C-bit: shared. */
 #define PTE_DATA (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NO_EXECUTE)
 
-/* Mask of the C-bit, read back from CR3's tables once at start. */
+/* Mask of the C-bit, and where the region lies: read back from CR3 once at start. */
 extern uint64_t paging_c_bit;
+extern uint64_t paging_region_gpa;
 
 static inline va_t paging_region_va(pa_t address)
 {
-	return va(address.v - MONITOR_GPA + MONITOR_VA);
+	return va(address.v - paging_region_gpa + MONITOR_VA);
 }
 
 #ifdef CASHEW_HOST
@@ -42,17 +43,17 @@ pa_t paging_region_pa(const void *pointer);
 
 static inline void *paging_region_pointer(pa_t address)
 {
-	return (void *)(uintptr_t)(address.v - MONITOR_GPA + MONITOR_VA);
+	return (void *)(uintptr_t)(address.v - paging_region_gpa + MONITOR_VA);
 }
 
 /* Physical address of something in the monitor's region. */
 static inline pa_t paging_region_pa(const void *pointer)
 {
-	return pa((uint64_t)(uintptr_t)pointer - MONITOR_VA + MONITOR_GPA);
+	return pa((uint64_t)(uintptr_t)pointer - MONITOR_VA + paging_region_gpa);
 }
 #endif
 
-/* Finds the C-bit, removes the identity mapping of the entry stub. */
+/* Finds C-bit and region, removes the identity mapping of the entry stub. */
 void paging_init(uint32_t c_bit_position);
 
 /* Turns on supervisor-mode protection as far as the (checked) CPUID leaf 7 offers it. */

@@ -21,6 +21,7 @@ void prove_check(void)
 		return;
 	}
 	PROVE(block.range_count <= LAUNCH_RANGE_MAX, "as many ranges as there is room for");
+	PROVE(block.region_gpa == paging_region_gpa && block.region_gpa <= LAUNCH_REGION_END - MONITOR_SIZE, "the region is this one, below the devices");
 	PROVE(block.archive_size == 0 || (block.archive_offset >= LAUNCH_OFF_IMAGE && block.archive_offset <= block.image_end &&
 					  block.archive_size <= block.image_end - block.archive_offset), "the archive lies in the image");
 	if (which >= block.range_count)
@@ -29,7 +30,7 @@ void prove_check(void)
 
 	PROVE(range->size != 0 && range->gpa <= limit && range->size <= limit - range->gpa, "ranges are not empty and below the limit");
 	PROVE(((range->gpa | range->size) & PAGE_MASK) == 0, "ranges are whole pages");
-	PROVE(range->gpa + range->size <= MONITOR_GPA || range->gpa >= MONITOR_GPA + MONITOR_SIZE, "no range is the monitor's");
+	PROVE(range->gpa + range->size <= paging_region_gpa || range->gpa >= paging_region_gpa + MONITOR_SIZE, "no range is the monitor's");
 	if (other < which)
 		PROVE(block.range[other].gpa + block.range[other].size <= range->gpa, "ranges are sorted and apart");
 	struct page_range firmware = launch_firmware(&block);

@@ -4,6 +4,7 @@
 
 #include "abi/launch.h"
 #include "lib/memory_map.h"
+#include "tests/mock/region.h"
 
 #define ENTRIES 64u
 

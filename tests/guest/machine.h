@@ -19,6 +19,12 @@
 #define MACHINE_MAP ((const struct igvm_memory_map_entry *)(uintptr_t)0x00014000u)
 #define MACHINE_MAP_ENTRIES (PAGE_SIZE / sizeof(struct igvm_memory_map_entry))
 
+/* Where the monitor says that its region lies; images differ in it. 03-isolation looks whether it does. */
+static inline uint64_t monitor_gpa(void)
+{
+	return MACHINE_SECRETS->svsm_base;
+}
+
 /* True for addresses of the payload's own image. */
 bool payload_contains(uint64_t address);
 

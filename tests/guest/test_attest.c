@@ -235,7 +235,7 @@ TEST(attest_bad_addresses)
 {
 	struct svsm_attest_buffer *const buffer[3] = { &request.report, &request.manifest, &request.certificates };
 	uint64_t block = block_take(false);
-	uint64_t bad[] = { MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE, svsm_caa, block, 0xA0000, 0xFEE00000,
+	uint64_t bad[] = { monitor_gpa(), monitor_gpa() + MONITOR_SIZE - PAGE_SIZE, svsm_caa, block, 0xA0000, 0xFEE00000,
 			   machine_ram_end(), gpa_of(report) | paging_c_bit, 0xFFFFFFFFFFFFF000ull };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {

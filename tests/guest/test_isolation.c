@@ -20,7 +20,7 @@ TEST(monitor_grants_nothing)
 	uint32_t shared = 0, save_areas = 0;
 
 	for (uint32_t i = 0; i < MONITOR_PAGES; i++) {
-		uint64_t gpa = MONITOR_GPA + i * PAGE_SIZE;
+		uint64_t gpa = monitor_gpa() + i * PAGE_SIZE;
 		uint32_t state = machine_rmp(gpa);
 
 		if ((state & NUTSHELL_RMP_ASSIGNED) == 0) {
@@ -50,7 +50,7 @@ TEST(monitor_grants_nothing)
 static void probe_all(enum probe kind)
 {
 	for (uint32_t i = 0; i < MONITOR_PAGES; i++) {
-		uint64_t gpa = MONITOR_GPA + i * PAGE_SIZE;
+		uint64_t gpa = monitor_gpa() + i * PAGE_SIZE;
 
 		if (kind != PROBE_READ || (machine_rmp(gpa) & NUTSHELL_RMP_VMSA) == 0)
 			CHECK_EQ_FOR(probe_refused(paging_window(0, gpa, false), kind), true, gpa);
@@ -77,8 +77,8 @@ TEST(monitor_cannot_be_executed)
 TEST(monitor_is_closed_to_large_mappings)
 {
 	for (uint64_t offset = 0; offset < MONITOR_SIZE; offset += 16 * PAGE_SIZE) {
-		CHECK_EQ_FOR(probe_refused(page_at(MONITOR_GPA + offset), PROBE_READ), true, offset);
-		CHECK_EQ_FOR(probe_refused(page_at(MONITOR_GPA + offset + 0xFFF), PROBE_WRITE), true, offset);
+		CHECK_EQ_FOR(probe_refused(page_at(monitor_gpa() + offset), PROBE_READ), true, offset);
+		CHECK_EQ_FOR(probe_refused(page_at(monitor_gpa() + offset + 0xFFF), PROBE_WRITE), true, offset);
 	}
 }
 

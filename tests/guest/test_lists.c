@@ -134,7 +134,7 @@ TEST(list_starts_at_next)
 	uint16_t next = 3;
 
 	fill_list(block, 5, ENTRY_VALIDATE);
-	list[0] = MONITOR_GPA; /* never looked at */
+	list[0] = monitor_gpa(); /* never looked at */
 	CHECK_EQ(svsm_list(svsm_list_place(), list, 5, &next), SVSM_SUCCESS);
 	CHECK_EQ(next, 5);
 	expect_rmp(block, 3, rmp_unvalidated());
@@ -146,10 +146,10 @@ TEST(list_starts_at_next)
 TEST(list_stops_at_a_bad_entry)
 {
 	uint64_t block = block_take(false);
-	static const struct {
+	const struct {
 		uint64_t entry, result;
 	} bad[] = {
-		{ MONITOR_GPA | ENTRY_VALIDATE, SVSM_ERR_INVALID_ADDRESS },
+		{ monitor_gpa() | ENTRY_VALIDATE, SVSM_ERR_INVALID_ADDRESS },
 		{ 0xFEE00000 | ENTRY_VALIDATE, SVSM_ERR_INVALID_ADDRESS },
 		{ 0x10 | ENTRY_VALIDATE, SVSM_ERR_INVALID_PARAMETER },
 		{ 2, SVSM_ERR_INVALID_PARAMETER },
@@ -180,7 +180,7 @@ TEST(list_must_be_aligned)
 {
 	for (uint64_t offset = 1; offset < 8; offset++)
 		CHECK_EQ_FOR(request(svsm_list_place() + offset), SVSM_ERR_INVALID_PARAMETER, offset);
-	CHECK_EQ(request(MONITOR_GPA + 1), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(request(monitor_gpa() + 1), SVSM_ERR_INVALID_PARAMETER);
 	CHECK_EQ(request(~0ull), SVSM_ERR_INVALID_PARAMETER);
 }
 
@@ -193,9 +193,9 @@ TEST(list_over_the_calling_area_header)
 TEST(list_outside_guest_memory)
 {
 	uint64_t block = block_take(false);
-	uint64_t bad[] = { MONITOR_GPA,
-			   MONITOR_GPA + 0x1000,
-			   MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE,
+	uint64_t bad[] = { monitor_gpa(),
+			   monitor_gpa() + 0x1000,
+			   monitor_gpa() + MONITOR_SIZE - PAGE_SIZE,
 			   machine_ram_end(),
 			   machine_low_ram_end(),
 			   0xA0000,

@@ -123,7 +123,7 @@ TEST(ignoring_no_change)
 	expect_rmp(block, 1, rmp_given());
 	CHECK_EQ(svsm_entry(block | ENTRY_RESCIND | ENTRY_IGNORE), SVSM_SUCCESS);
 	expect_rmp(block, 1, rmp_unvalidated());
-	CHECK_EQ(svsm_entry(MONITOR_GPA | ENTRY_VALIDATE | ENTRY_IGNORE), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(svsm_entry(monitor_gpa() | ENTRY_VALIDATE | ENTRY_IGNORE), SVSM_ERR_INVALID_ADDRESS);
 	block_return(block);
 }
 
@@ -241,15 +241,15 @@ static void refuse_large(uint64_t gpa)
 
 TEST(monitor_memory_is_refused)
 {
-	uint32_t before = machine_rmp(MONITOR_GPA);
+	uint32_t before = machine_rmp(monitor_gpa());
 
 	for (uint64_t offset = 0; offset < MONITOR_SIZE; offset += PAGE_SIZE) {
-		CHECK_EQ_FOR(svsm_entry((MONITOR_GPA + offset) | ENTRY_VALIDATE), SVSM_ERR_INVALID_ADDRESS, offset);
-		CHECK_EQ_FOR(svsm_entry((MONITOR_GPA + offset) | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS, offset);
+		CHECK_EQ_FOR(svsm_entry((monitor_gpa() + offset) | ENTRY_VALIDATE), SVSM_ERR_INVALID_ADDRESS, offset);
+		CHECK_EQ_FOR(svsm_entry((monitor_gpa() + offset) | ENTRY_RESCIND), SVSM_ERR_INVALID_ADDRESS, offset);
 	}
-	refuse_large(MONITOR_GPA);
-	refuse_large(MONITOR_GPA + PAGE_SIZE_2M);
-	CHECK_EQ(machine_rmp(MONITOR_GPA), before);
+	refuse_large(monitor_gpa());
+	refuse_large(monitor_gpa() + PAGE_SIZE_2M);
+	CHECK_EQ(machine_rmp(monitor_gpa()), before);
 }
 
 TEST(addresses_outside_memory_are_refused)
@@ -289,7 +289,7 @@ TEST(addresses_outside_memory_are_refused)
 /* The pages right below and right above the monitor are the guest's. */
 TEST(neighbours_of_the_monitor)
 {
-	static const uint64_t neighbour[] = { MONITOR_GPA - PAGE_SIZE, MONITOR_GPA + MONITOR_SIZE };
+	const uint64_t neighbour[] = { monitor_gpa() - PAGE_SIZE, monitor_gpa() + MONITOR_SIZE };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(neighbour); i++) {
 		if (!machine_is_ram(neighbour[i], PAGE_SIZE))

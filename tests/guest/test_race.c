@@ -85,7 +85,7 @@ static void expect_sane(const struct race *race)
 	uint32_t state = machine_rmp(race->page);
 
 	CHECK(state == rmp_given() || state == rmp_unvalidated());
-	for (uint64_t at = MONITOR_GPA; at < MONITOR_GPA + MONITOR_SIZE; at += PAGE_SIZE)
+	for (uint64_t at = monitor_gpa(); at < monitor_gpa() + MONITOR_SIZE; at += PAGE_SIZE)
 		CHECK_EQ_FOR(machine_rmp(at) >> NUTSHELL_RMP_PERM_SHIFT(2) & NUTSHELL_RMP_PERM_MASK &
 				     ((machine_rmp(at) & NUTSHELL_RMP_VMSA) != 0 ? ~1u : ~0u),
 			     0, at);
@@ -122,7 +122,7 @@ TEST(race_on_list_entries)
 
 	/* A page of the guest's and a page of the monitor's, in turn. */
 	if (!race_start(&race, race.list + 8u, race.page | ENTRY_VALIDATE | ENTRY_IGNORE,
-			MONITOR_GPA | 0x3000u | ENTRY_VALIDATE | ENTRY_IGNORE))
+			monitor_gpa() | 0x3000u | ENTRY_VALIDATE | ENTRY_IGNORE))
 		return;
 	run_lists(&race);
 	expect_sane(&race);

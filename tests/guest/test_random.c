@@ -69,20 +69,20 @@ static uint32_t page_index(uint64_t gpa)
 /* Addresses that are never a guest's memory. */
 static uint64_t random_bad_address(void)
 {
-	static const uint64_t bad[] = { MONITOR_GPA,
-					MONITOR_GPA + 0x3000,
-					MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE,
-					0xA0000,
-					0xFEC00000,
-					0xFEE00000,
-					0xFFFFF000,
-					0xFFFFFFFFF000ull,
-					0x7FFFFFFFFFFFF000ull,
-					0xFFFFFFFFFFFFF000ull };
+	const uint64_t bad[] = { monitor_gpa(),
+				 monitor_gpa() + 0x3000,
+				 monitor_gpa() + MONITOR_SIZE - PAGE_SIZE,
+				 0xA0000,
+				 0xFEC00000,
+				 0xFEE00000,
+				 0xFFFFF000,
+				 0xFFFFFFFFF000ull,
+				 0x7FFFFFFFFFFFF000ull,
+				 0xFFFFFFFFFFFFF000ull };
 
 	switch (random_below(4)) {
 	case 0:
-		return MONITOR_GPA + random_below((uint32_t)(MONITOR_SIZE / PAGE_SIZE)) * PAGE_SIZE;
+		return monitor_gpa() + random_below((uint32_t)(MONITOR_SIZE / PAGE_SIZE)) * PAGE_SIZE;
 	case 1:
 		return page_address(random_below(MODEL_PAGES)) | paging_c_bit;
 	case 2:

@@ -102,9 +102,9 @@ TEST(remap_refuses_unaligned_addresses)
 TEST(remap_refuses_what_is_not_guest_memory)
 {
 	uint64_t block = block_take(false);
-	uint64_t bad[] = { MONITOR_GPA,
-			   MONITOR_GPA + PAGE_SIZE,
-			   MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE,
+	uint64_t bad[] = { monitor_gpa(),
+			   monitor_gpa() + PAGE_SIZE,
+			   monitor_gpa() + MONITOR_SIZE - PAGE_SIZE,
 			   machine_ram_end(),
 			   machine_low_ram_end(),
 			   0xA0000,

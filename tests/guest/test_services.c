@@ -9,6 +9,7 @@
 
 #include "abi/launch.h"
 #include "abi/service.h"
+#include "tests/guest/machine.h"
 #include "tests/guest/svsm.h"
 #include "tests/services/probe/probe.h"
 
@@ -194,7 +195,7 @@ TEST(service_buffers)
 {
 	struct svsm_args result;
 
-	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, MONITOR_GPA, &result), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, monitor_gpa(), &result), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, ~0xFFFull, &result), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, page_gpa() + 8, &result), SVSM_ERR_INVALID_ADDRESS);
 	check_alive(0);

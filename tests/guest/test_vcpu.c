@@ -211,8 +211,8 @@ TEST(create_refuses_pages_that_are_not_validated)
 TEST(create_refuses_what_is_not_guest_memory)
 {
 	struct pages pages = take_pages();
-	uint64_t bad[] = { MONITOR_GPA,
-			   MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE,
+	uint64_t bad[] = { monitor_gpa(),
+			   monitor_gpa() + MONITOR_SIZE - PAGE_SIZE,
 			   machine_ram_end(),
 			   machine_low_ram_end(),
 			   0xA0000,
@@ -411,7 +411,7 @@ TEST(delete_refuses_what_is_no_save_area)
 TEST(delete_cannot_name_the_callers_area)
 {
 	for (uint64_t offset = 0; offset < MONITOR_SIZE; offset += PAGE_SIZE)
-		CHECK_EQ_FOR(delete (MONITOR_GPA + offset), SVSM_ERR_INVALID_PARAMETER, offset);
+		CHECK_EQ_FOR(delete (monitor_gpa() + offset), SVSM_ERR_INVALID_PARAMETER, offset);
 }
 
 /* However many a guest asks for, the monitor's memory does not grow, and all can be given back. */

@@ -323,8 +323,8 @@ TEST(vtpm_requests_that_are_refused)
 
 TEST(vtpm_buffers)
 {
-	static const uint64_t bad[] = { 0, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE, ~0ull, ~0ull - 4095,
-					1ull << 51, 1ull << 63, 0xFEC00000 };
+	const uint64_t bad[] = { 0, monitor_gpa(), monitor_gpa() + MONITOR_SIZE - PAGE_SIZE, ~0ull, ~0ull - 4095,
+				 1ull << 51, 1ull << 63, 0xFEC00000 };
 	uint64_t end = machine_ram_end();
 
 	if (!tpm_is_there())

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# One monitor, several hosts: images differ by what stands in the recipe. The save area in the monitor's own region, as
-# Hyper-V wants it, is started by Nutshell, too.
+# One monitor, several hosts: images differ by what stands in the recipe. The monitor's region inside RAM with the save area
+# in its last page, as for Hyper-V, is started by Nutshell, too.
 . tests/boot/lib.sh
 igvm=$build/igvm
 make_image() { # OUTPUT ARGUMENTS
@@ -20,25 +20,32 @@ expect '^      G_PAT +0x7040600070406 -> 0x70106$'
 expect 'first: MADT \(optional\)'
 expect 'second: MADT at'
 "$igvm" diff "$work/qemu.igvm" "$work/hyper-v.igvm" --loader library >"$out" 2>"$err"
-expect '0x0000fcfff000-.*only in the second \(VMSA\)'
+expect '0x000008fff000-.*only in the second \(VMSA\)'
 expect '0xfffffffff000-.*only in the first \(VMSA\)'
 
-# Started with the save area at the end of the region: same tests, and the digest of a loader that goes by the file.
+# Started with the region elsewhere and the save area at its end: same tests, and the digest of a loader that goes by the file.
 foretold=$("$igvm" measure --loader library "$work/hyper-v.igvm") || fail "measure"
 cashew_run --image "$work/hyper-v.igvm" --stats
 expect_status 0
 expect '[1-9][0-9]* passed, 0 failed'
 expect "launch digest $foretold over" "$err"
+"$igvm" inspect "$work/hyper-v.igvm" >"$out" 2>"$err" || fail "inspect"
+expect 'monitor ends at 0x80[0-9a-f]+ of 0x9000000'
 
 # A recipe of one's own: no MADT, and the rest is as before.
 sed 's/^madt = .*/madt = absent/; s/^summary = .*/summary = mine/' tools/igvm/recipes/qemu.recipe >"$work/mine.recipe"
 make_image "$work/mine.igvm" --recipe "$work/mine.recipe"
 "$igvm" inspect "$work/mine.igvm" >"$out" 2>"$err" || fail "inspect"
 expect_not 'MADT'
-sed 's/^cr0 = .*/cr0 = many/' tools/igvm/recipes/qemu.recipe >"$work/bad.recipe"
-status=0
-"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" --recipe "$work/bad.recipe" \
-	-o "$work/bad.igvm" >"$out" 2>"$err" || status=$?
-expect_refusal 'recipe .*bad.recipe, line [0-9]+: '
-[ ! -e "$work/bad.igvm" ] || fail "an image of a bad recipe"
-echo "note: 3 hosts, 1 started with its save area in the region"
+refuses() { # PATTERN SED-SCRIPT
+	sed "$2" tools/igvm/recipes/qemu.recipe >"$work/bad.recipe"
+	status=0
+	"$igvm" build --quiet --monitor "$build/monitor.elf" --payload "$build/payload.elf" --recipe "$work/bad.recipe" \
+		-o "$work/bad.igvm" >"$out" 2>"$err" || status=$?
+	expect_refusal "$1"
+	[ ! -e "$work/bad.igvm" ] || fail "an image of a bad recipe"
+}
+refuses 'recipe .*bad.recipe, line [0-9]+: ' 's/^cr0 = .*/cr0 = many/'
+refuses 'recipe .*bad.recipe: region must lie' 's/^region = .*/region = 0xfe000000/'
+refuses 'overlaps the monitor' 's/^region = .*/region = 0x200000/'
+echo "note: 3 hosts, 2 places of the region, 1 of them started here with its save area inside"

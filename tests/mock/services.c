@@ -7,6 +7,7 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "tests/mock/mock.h"
+#include "tests/mock/region.h"
 
 
 #define TICKS_PER_MS 20000u
@@ -21,6 +22,7 @@ uint32_t mock_frames_used;
 uint64_t mock_clock = 1;
 uint32_t mock_frame_countdown;
 uint64_t paging_c_bit = 1ull << 51;
+uint64_t paging_region_gpa = MONITOR_GPA;
 
 void *paging_region_pointer(pa_t address)
 {

@@ -12,6 +12,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/x86/paging.h"
 #include "tests/mock/mock.h"
+#include "tests/mock/region.h"
 #include "tests/unit/programs.h"
 
 #define BENCH_CODE 0x400000ull  /* begins with INT 0x80 */

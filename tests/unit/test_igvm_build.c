@@ -14,6 +14,7 @@
 #include "abi/snp.h"
 #include "lib/igvm.h"
 #include "lib/policy.h"
+#include "tests/mock/region.h"
 #include "tests/unit/ovmf_file.h"
 #include "tests/unit/programs.h"
 #include "tests/unit/unit.h"
@@ -160,6 +161,8 @@ static void check_refused(int status, size_t files_before, const char *expected,
 
 /* ---- reading back ---- */
 
+static uint64_t region = MONITOR_GPA; /* of the image that is looked at */
+
 static uint8_t image_data[8 << 20];
 static struct igvm_file image;
 
@@ -227,7 +230,7 @@ static uint64_t translate(uint64_t root, uint64_t address)
 static struct launch_block read_block(void)
 {
 	struct launch_block block;
-	const uint8_t *page = find_page(MONITOR_GPA + LAUNCH_OFF_BLOCK, NULL);
+	const uint8_t *page = find_page(region + LAUNCH_OFF_BLOCK, NULL);
 
 	memset(&block, 0, sizeof(block));
 	if (page != NULL)
@@ -238,7 +241,7 @@ static struct launch_block read_block(void)
 static struct policy_page read_policy(void)
 {
 	struct policy_page policy;
-	const uint8_t *page = find_page(MONITOR_GPA + LAUNCH_OFF_POLICY, NULL);
+	const uint8_t *page = find_page(region + LAUNCH_OFF_POLICY, NULL);
 
 	memset(&policy, 0, sizeof(policy));
 	if (page != NULL)
@@ -249,7 +252,7 @@ static struct policy_page read_policy(void)
 static struct vmsa read_guest_vmsa(void)
 {
 	struct vmsa vmsa;
-	const uint8_t *page = find_page(MONITOR_GPA + LAUNCH_OFF_GUEST_VMSA, NULL);
+	const uint8_t *page = find_page(region + LAUNCH_OFF_GUEST_VMSA, NULL);
 
 	memset(&vmsa, 0, sizeof(vmsa));
 	if (page != NULL)
@@ -286,7 +289,7 @@ TEST(launch_block_of_linux)
 	CHECK_EQ(block.magic, LAUNCH_MAGIC);
 	CHECK_EQ(block.version, LAUNCH_VERSION);
 	CHECK_EQ(block.flags, LAUNCH_FLAG_VALIDATE_ALL);
-	CHECK_EQ(block.region_gpa, MONITOR_GPA);
+	CHECK_EQ(block.region_gpa, region);
 	CHECK_EQ(block.image_end, LAUNCH_OFF_IMAGE + 0x6000);
 	CHECK_EQ(block.map_kind, LAUNCH_MAP_E820);
 	CHECK_EQ(block.map_gpa, GUEST_BOOT_PARAMS);
@@ -347,7 +350,7 @@ TEST(image_ranges_are_the_launched_pages)
 	while (igvm_next(&image, &cursor, &header, &error) == 0) {
 		if (header.type != IGVM_VHT_PAGE_DATA || igvm_read_page_data(&image, &header, &page, &error) != 0)
 			continue;
-		if (page.gpa >= MONITOR_GPA && page.gpa < MONITOR_GPA + MONITOR_SIZE)
+		if (page.gpa >= region && page.gpa < region + MONITOR_SIZE)
 			continue;
 		launched++;
 		CHECK(find_range(&block, page.gpa) != NULL && find_range(&block, page.gpa)->kind == LAUNCH_RANGE_IMAGE);
@@ -357,13 +360,10 @@ TEST(image_ranges_are_the_launched_pages)
 	CHECK_EQ(launched, described);
 }
 
-TEST(monitor_page_tables)
+static void check_page_tables(void)
 {
-	uint64_t root = MONITOR_GPA + LAUNCH_OFF_PAGE_TABLES, no_execute = 1ull << 63;
+	uint64_t root = region + LAUNCH_OFF_PAGE_TABLES, no_execute = 1ull << 63;
 
-	write_good_files();
-	REQUIRE(BUILD_LINUX("--append", "") == 0);
-	REQUIRE(load_image());
 	for (uint64_t offset = 0; offset < MONITOR_SIZE; offset += 4096) {
 		uint64_t entry = translate(root, MONITOR_VA + offset);
 		bool write = entry & 2, execute = (entry & no_execute) == 0;
@@ -372,46 +372,106 @@ TEST(monitor_page_tables)
 			CHECK_EQ(entry, 0); /* the guard */
 			continue;
 		}
-		CHECK_EQ(entry & 0x000FFFFFFFFFF000, MONITOR_GPA + offset);
+		CHECK_EQ(entry & 0x000FFFFFFFFFF000, region + offset);
 		CHECK(!(write && execute));
 		CHECK_EQ(execute, offset == LAUNCH_OFF_IMAGE);
 		CHECK_EQ(!write, offset == LAUNCH_OFF_BLOCK || offset == LAUNCH_OFF_GUEST_VMSA || offset == LAUNCH_OFF_POLICY ||
 					 offset == LAUNCH_OFF_IMAGE || offset == LAUNCH_OFF_IMAGE + 0x1000);
 	}
 	/* One page one to one, for the way into the high addresses; nothing else. */
-	CHECK_EQ(translate(root, MONITOR_GPA + LAUNCH_OFF_IMAGE) & 0x000FFFFFFFFFF000, MONITOR_GPA + LAUNCH_OFF_IMAGE);
-	CHECK_EQ(translate(root, MONITOR_GPA + LAUNCH_OFF_IMAGE) & (no_execute | 2), 0);
-	CHECK_EQ(translate(root, MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x1000), 0);
-	CHECK_EQ(translate(root, MONITOR_GPA), 0);
+	CHECK_EQ(translate(root, region + LAUNCH_OFF_IMAGE) & 0x000FFFFFFFFFF000, region + LAUNCH_OFF_IMAGE);
+	CHECK_EQ(translate(root, region + LAUNCH_OFF_IMAGE) & (no_execute | 2), 0);
+	CHECK_EQ(translate(root, region + LAUNCH_OFF_IMAGE + 0x1000), 0);
+	CHECK_EQ(translate(root, region), 0);
 	CHECK_EQ(translate(root, MONITOR_VA - 4096), 0);
 	CHECK_EQ(translate(root, MONITOR_VA + MONITOR_SIZE), 0);
 }
 
-TEST(monitor_content)
+static void check_content(void)
 {
 	const uint8_t *page;
 	uint16_t type = 0;
 
-	write_good_files();
-	REQUIRE(BUILD_LINUX("--append", "") == 0);
-	REQUIRE(load_image());
-	page = find_page(MONITOR_GPA + LAUNCH_OFF_IMAGE, NULL);
+	page = find_page(region + LAUNCH_OFF_IMAGE, NULL);
 	REQUIRE(page != NULL);
 	CHECK_EQ(page[0x1FF], 0x11);
 	CHECK_EQ(page[0x200], 0);
-	page = find_page(MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x3000, NULL);
+	page = find_page(region + LAUNCH_OFF_IMAGE + 0x3000, NULL);
 	REQUIRE(page != NULL);
 	CHECK_EQ(page[0x7F], 0x44);
 	/* Memory that starts as zeros has explicit zeros in the image; the guard is not in it. */
-	page = find_page(MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x5000, NULL);
+	page = find_page(region + LAUNCH_OFF_IMAGE + 0x5000, NULL);
 	REQUIRE(page != NULL);
 	CHECK_EQ(page[0], 0);
-	CHECK(find_page(MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x2000, NULL) == NULL);
-	CHECK(find_page(MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x6000, NULL) == NULL);
-	CHECK(find_page(MONITOR_GPA + LAUNCH_OFF_CPUID, &type) != NULL);
+	CHECK(find_page(region + LAUNCH_OFF_IMAGE + 0x2000, NULL) == NULL);
+	CHECK(find_page(region + LAUNCH_OFF_IMAGE + 0x6000, NULL) == NULL);
+	CHECK(find_page(region + LAUNCH_OFF_CPUID, &type) != NULL);
 	CHECK_EQ(type, IGVM_PAGE_TYPE_CPUID_DATA);
-	find_page(MONITOR_GPA + LAUNCH_OFF_SECRETS, &type);
+	find_page(region + LAUNCH_OFF_SECRETS, &type);
 	CHECK_EQ(type, IGVM_PAGE_TYPE_SECRETS);
+}
+
+TEST(monitor)
+{
+	write_good_files();
+	REQUIRE(BUILD_LINUX("--append", "") == 0);
+	REQUIRE(load_image());
+	check_page_tables();
+	check_content();
+}
+
+/* A recipe as "qemu", but for these two lines. */
+static void write_recipe(const char *path, const char *region_line, const char *vmsa_line)
+{
+	FILE *from = fopen("tools/igvm/recipes/qemu.recipe", "r"), *to = fopen(path, "w");
+	char line[256];
+
+	if (from == NULL || to == NULL)
+		abort();
+	while (fgets(line, sizeof(line), from) != NULL) {
+		const char *put = strncmp(line, "region =", 8) == 0 ? region_line : line;
+
+		fputs(strncmp(line, "vmsa =", 6) == 0 ? vmsa_line : put, to);
+	}
+	fclose(from);
+	fclose(to);
+}
+
+TEST(region_of_the_recipe)
+{
+	static const char vmsa[] = "vmsa = region-end\n";
+	struct launch_block block;
+	char path[80];
+
+	write_good_files();
+	snprintf(path, sizeof(path), "%s/mine.recipe", directory);
+	write_recipe(path, "region = 0x40200000\n", vmsa);
+	REQUIRE(BUILD_LINUX("--recipe", path) == 0);
+	REQUIRE(load_image());
+	region = 0x40200000;
+	check_page_tables();
+	check_content();
+	block = read_block();
+	CHECK_EQ(block.region_gpa, region);
+	CHECK_EQ(block.free_end, MONITOR_SIZE - 4096);
+	region = MONITOR_GPA;
+	CHECK(find_page(region + LAUNCH_OFF_BLOCK, NULL) == NULL);
+	write_recipe(path, "region = 0x200000\n", vmsa);
+	CHECK_REFUSED("overlaps the monitor", BUILD_PAYLOAD("--recipe", path));
+	write_recipe(path, "region = 0x1000000\n", vmsa);
+	CHECK_REFUSED("over the monitor", BUILD_LINUX("--recipe", path));
+	write_recipe(path, "region = 0xf000000\n", vmsa); /* the initial RAM disk is at 0x10000000 */
+	CHECK_EQ(BUILD_LINUX("--recipe", path, "--initrd", initrd_path), 0);
+	write_recipe(path, "region = 0xf200000\n", vmsa);
+	CHECK_REFUSED("overlaps the monitor", BUILD_LINUX("--recipe", path, "--initrd", initrd_path));
+	write_recipe(path, "region = 0xfbe00000\n", vmsa);
+	CHECK_REFUSED("OVMF uses all memory below", BUILD_FIRMWARE("--recipe", path));
+	CHECK_REFUSED("OVMF uses all memory below", BUILD_FIRMWARE("--host", "hyper-v"));
+	write_recipe(path, "region = 0xfc001000\n", vmsa);
+	CHECK_REFUSED("2 MiB", BUILD_LINUX("--recipe", path));
+	write_recipe(path, "region = 0xfc000000\n", "vmsa = 0xfc800000\n");
+	CHECK_REFUSED("inside the monitor's region", BUILD_LINUX("--recipe", path));
+	unlink(path);
 }
 
 /* Rules that hosts rely on: parameters before pages, the context last, one page an area. */
@@ -443,7 +503,7 @@ TEST(order_of_directives)
 		if (header.type == IGVM_VHT_PARAMETER_INSERT) {
 			CHECK_EQ(pages, 0);
 			REQUIRE(igvm_read_parameter_insert(&image, &header, &insert, &error) == 0);
-			CHECK_EQ(insert.gpa, MONITOR_GPA + LAUNCH_OFF_PARAM_GENERAL + 4096 * inserts++);
+			CHECK_EQ(insert.gpa, region + LAUNCH_OFF_PARAM_GENERAL + 4096 * inserts++);
 		}
 	}
 	CHECK_EQ(areas, 3);
@@ -454,9 +514,9 @@ TEST(order_of_directives)
 	CHECK_EQ(context.vp_index, 0);
 	REQUIRE(igvm_file_data(&image, &header, context.file_offset, 4096, &content, &error) == 0);
 	memcpy(&vmsa, content, sizeof(vmsa));
-	CHECK_EQ(vmsa.rip, MONITOR_GPA + LAUNCH_OFF_IMAGE + 0x10);
+	CHECK_EQ(vmsa.rip, region + LAUNCH_OFF_IMAGE + 0x10);
 	CHECK_EQ(vmsa.cr0, 0x31);
-	CHECK_EQ(vmsa.cr3, MONITOR_GPA + LAUNCH_OFF_PAGE_TABLES);
+	CHECK_EQ(vmsa.cr3, region + LAUNCH_OFF_PAGE_TABLES);
 	CHECK_EQ(vmsa.cr4, 0x40);
 	CHECK_EQ(vmsa.efer, EFER_SVME);
 	CHECK_EQ(vmsa.cs.attrib, 0xC9B);
@@ -819,10 +879,10 @@ TEST(bad_monitors)
 	elf_store(&elf);
 	write_file(monitor_path, elf.data, sizeof(elf.data));
 	CHECK_REFUSED("entry point", BUILD_LINUX("--append", ""));
-	elf.header.entry = MONITOR_GPA + LAUNCH_OFF_IMAGE; /* the address at which it really starts is fine, too */
+	elf.header.entry = MONITOR_GPA + LAUNCH_OFF_IMAGE; /* physical: recipes differ in it */
 	elf_store(&elf);
 	write_file(monitor_path, elf.data, sizeof(elf.data));
-	CHECK_EQ(BUILD_LINUX("--append", ""), 0);
+	CHECK_REFUSED("entry point", BUILD_LINUX("--append", ""));
 	write_file(monitor_path, elf.data, 0x1100);
 	CHECK_REFUSED("outside the file", BUILD_LINUX("--append", ""));
 	write_file(monitor_path, "text", 4);

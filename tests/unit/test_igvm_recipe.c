@@ -4,6 +4,7 @@
 
 #include "abi/launch.h"
 #include "abi/snp.h"
+#include "tests/mock/region.h"
 #include "tests/unit/unit.h"
 #include "tools/igvm/recipe.h"
 
@@ -47,7 +48,9 @@ TEST(built_in)
 	CHECK_EQ(qemu->vmsa_gpa, 0xFFFFFFFFF000);
 	CHECK_EQ(qemu->dr7, 0x400);
 	CHECK_EQ(qemu->madt, DIRECTIVE_OPTIONAL);
-	CHECK_EQ(hyper_v->vmsa_gpa, MONITOR_GPA + MONITOR_SIZE - 4096);
+	CHECK_EQ(qemu->region_gpa, MONITOR_GPA);
+	CHECK_EQ(hyper_v->region_gpa, 0x08000000);
+	CHECK_EQ(hyper_v->vmsa_gpa, 0x08000000 + MONITOR_SIZE - 4096);
 	CHECK_EQ(hyper_v->dr7, 0);
 	CHECK_EQ(vanadium->g_pat, 0x70106);
 	CHECK_EQ(vanadium->madt, DIRECTIVE_REQUIRED);
@@ -77,7 +80,7 @@ TEST(file_is_the_built_in_one)
 TEST(bad_recipes)
 {
 	static const char *const keys[] = { "summary", "platform-mask", "highest-vtl", "shared-gpa-boundary", "guest-policy",
-					    "vmsa", "sev-features", "cr0", "cr4", "efer", "dr6", "dr7", "g-pat", "xcr0",
+					    "region", "vmsa", "sev-features", "cr0", "cr4", "efer", "dr6", "dr7", "g-pat", "xcr0",
 					    "mxcsr", "x87-fcw", "x87-ftw", "required-memory", "vp-count",
 					    "environment-info", "memory-map", "madt" };
 
@@ -102,6 +105,12 @@ TEST(bad_recipes)
 	CHECK_CHANGED("vmsa", "vmsa = 0x1001", ERR_FORMAT);
 	CHECK_CHANGED("vmsa", "vmsa = 0xfc000000", ERR_FORMAT);
 	CHECK_CHANGED("vmsa", "vmsa = region-start", ERR_FORMAT);
+	CHECK_CHANGED("vmsa", "vmsa = 0xffffffffffffffff", ERR_FORMAT);
+	CHECK_CHANGED("region", "region = 0xfc001000", ERR_FORMAT);
+	CHECK_CHANGED("region", "region = 0", ERR_FORMAT);
+	CHECK_CHANGED("region", "region = 0xfde00000", ERR_FORMAT);
+	CHECK_CHANGED("region", "region = 0x100000000", ERR_FORMAT);
+	CHECK_CHANGED("region", "region = 0xffffffffffe00000", ERR_FORMAT);
 	CHECK_CHANGED("sev-features", "sev-features = 0", ERR_FORMAT);
 	CHECK_CHANGED("sev-features", "sev-features = 3", ERR_FORMAT);
 	CHECK_CHANGED("shared-gpa-boundary", "shared-gpa-boundary = 0x400000000000", ERR_FORMAT);

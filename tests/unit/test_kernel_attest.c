@@ -11,6 +11,7 @@
 #include "kernel/proc/door.h"
 #include "kernel/protocol/protocol.h"
 #include "kernel/x86/percpu.h"
+#include "tests/mock/region.h"
 #include "tests/unit/unit.h"
 
 #define CAA 0x00111000ull

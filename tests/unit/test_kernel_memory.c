@@ -6,6 +6,7 @@
 #include "kernel/platform/platform.h"
 #include "kernel/x86/access.h"
 #include "kernel/x86/paging.h"
+#include "tests/mock/region.h"
 #include "tests/unit/unit.h"
 
 #define MIB 0x100000ull
@@ -14,6 +15,7 @@
 #define REGION_FREE (13 * MIB) /* a map of more than a third does not come from the region */
 
 uint64_t paging_c_bit = 1ull << 51;
+uint64_t paging_region_gpa = MONITOR_GPA;
 
 static uint8_t *region;
 static uint64_t directory[512], made_private, accepted, fail_after;

@@ -10,12 +10,15 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 #include "lib/string.h"
+#include "tests/mock/region.h"
 #include "tests/unit/unit.h"
 
 #define IMAGE_END 0x120000ull
 #define FREE_END (MONITOR_SIZE - 3 * PAGE_SIZE)
 #define FREE_PAGES ((FREE_END - IMAGE_END) / PAGE_SIZE)
 #define ALIGNED_PAGES (MONITOR_SIZE / PAGE_SIZE_2M - 1u) /* of the free ones */
+
+uint64_t paging_region_gpa = MONITOR_GPA;
 
 static uint8_t memory[MONITOR_SIZE];
 static uint64_t made_private, accepted, refuse_after, entry;

@@ -9,6 +9,8 @@
 #include "guest.h"
 #include "lib/ovmf.h"
 
+/* OVMF takes for RAM or for its PCI devices what lies below. */
+#define REGION_LEAST 0xFC000000ull
 #define LEGACY_START 0xA0000ull
 #define LEGACY_END 0x100000ull
 
@@ -27,9 +29,9 @@ static uint32_t range_kind(uint32_t section_type)
 }
 
 /* Why no guest could give the section its memory; NULL when one can. */
-static const char *refuse_section(const struct ovmf_section *section)
+static const char *refuse_section(const struct ovmf_section *section, uint64_t region_gpa)
 {
-	if (ranges_overlap(section->gpa, section->size, MONITOR_GPA, MONITOR_SIZE))
+	if (ranges_overlap(section->gpa, section->size, region_gpa, MONITOR_SIZE))
 		return "lies over the monitor";
 	if (ranges_overlap(section->gpa, section->size, LEGACY_START, LEGACY_END - LEGACY_START))
 		return "lies where a PC has its display and ROMs";
@@ -40,7 +42,7 @@ static const char *refuse_section(const struct ovmf_section *section)
 
 static int add_section(struct layout *layout, const char *path, const struct ovmf_section *section)
 {
-	const char *reason = refuse_section(section);
+	const char *reason = refuse_section(section, layout->recipe->region_gpa);
 
 	if (reason) {
 		report("firmware %s: %s section 0x%" PRIx64 "-0x%" PRIx64 " %s (at offset 0x%" PRIx64 ")", path,
@@ -82,6 +84,11 @@ static int add_firmware(struct layout *layout, const char *path, const struct bl
 	struct ovmf_error error;
 	struct ovmf ovmf;
 
+	if (layout->recipe->region_gpa < REGION_LEAST) {
+		report("firmware %s: OVMF uses all memory below 0x%" PRIx64 ", but the recipe %s puts the monitor at 0x%" PRIx64,
+		       path, (uint64_t)REGION_LEAST, layout->recipe->name, layout->recipe->region_gpa);
+		return ERR_INVALID;
+	}
 	if (ovmf_open(&ovmf, file->data, file->size, &error) != 0) {
 		report("firmware %s: %s (at offset 0x%" PRIx64 ")", path, error.text, error.offset);
 		return ERR_FORMAT;

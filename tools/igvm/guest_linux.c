@@ -50,7 +50,7 @@ static void put_u64(uint8_t *params, uint32_t offset, uint64_t value)
 	memcpy(params + offset, &value, sizeof(value));
 }
 
-static int check_kernel(const struct bzimage *kernel, const char *path)
+static int check_kernel(const struct bzimage *kernel, const char *path, uint64_t region_gpa)
 {
 	if (!is_aligned(GUEST_KERNEL, kernel->alignment) ||
 	    (!kernel->relocatable && kernel->pref_address != GUEST_KERNEL)) {
@@ -61,6 +61,11 @@ static int check_kernel(const struct bzimage *kernel, const char *path)
 	if (kernel->init_size > GUEST_INITRD - GUEST_KERNEL) {
 		report("kernel %s: too large: needs %" PRIu32 " KiB, %" PRIu64 " KiB are free below the initrd", path,
 		       kernel->init_size / 1024, (uint64_t)(GUEST_INITRD - GUEST_KERNEL) / 1024);
+		return ERR_INVALID;
+	}
+	if (ranges_overlap(GUEST_KERNEL, kernel->init_size, region_gpa, MONITOR_SIZE)) {
+		report("kernel %s: unpacks itself to 0x%" PRIx64 "-0x%" PRIx64 ", over the monitor at 0x%" PRIx64, path,
+		       (uint64_t)GUEST_KERNEL, (uint64_t)GUEST_KERNEL + kernel->init_size - 1, region_gpa);
 		return ERR_INVALID;
 	}
 	return 0;
@@ -158,7 +163,7 @@ static int add_kernel(struct layout *layout, const struct linux_input *input, co
 		report("kernel %s: %s (at offset 0x%" PRIx64 ")", input->kernel_path, error.text, error.offset);
 		return ERR_FORMAT;
 	}
-	if (check_kernel(&kernel, input->kernel_path) != 0)
+	if (check_kernel(&kernel, input->kernel_path, layout->recipe->region_gpa) != 0)
 		return ERR_INVALID;
 	fill_params(params, &kernel, file->data);
 	if (add_command_line(layout, &kernel, input->command_line) != 0 ||

@@ -63,7 +63,7 @@ __must_check int monitor_add(struct layout *layout, const char *path, const char
 /* Adds a launch range; page-aligned. Neighbours of the same kind are merged. ERR_INVALID when there are too many. */
 __must_check int launch_range_add(struct launch_block *block, uint64_t gpa, uint64_t size, uint32_t kind,
 				  uint32_t flags);
-/* Sorts and merges the ranges; ERR_INVALID when two overlap or one touches the monitor. */
+/* Sorts and merges the ranges; ERR_INVALID when two overlap or one touches the monitor (block->region_gpa). */
 __must_check int launch_ranges_finish(struct launch_block *block);
 
 #endif

@@ -38,6 +38,7 @@ enum access { ACCESS_FREE, ACCESS_GUARD, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECU
 
 struct region {
 	const char *path;
+	uint64_t gpa;
 	uint8_t content[MONITOR_SIZE];
 	uint8_t access[REGION_PAGES]; /* enum access */
 	uint64_t entry; /* offset of the entry point */
@@ -111,13 +112,10 @@ static int place_segment(struct region *region, const struct blob *file, const s
 	return 0;
 }
 
-/* The entry point may be linked at its high address, or given as the physical one at which it really starts. */
 static int place_entry(struct region *region, uint64_t entry)
 {
 	uint64_t offset = entry - MONITOR_VA;
 
-	if (entry >= MONITOR_GPA && entry < MONITOR_GPA + MONITOR_SIZE)
-		offset = entry - MONITOR_GPA;
 	if (offset >= MONITOR_SIZE || region->access[offset / PAGE_SIZE] != ACCESS_EXECUTE) {
 		report("monitor %s: entry point 0x%" PRIx64 " does not lie in an executable segment", region->path,
 		       entry);
@@ -150,9 +148,9 @@ out_format:
 	return ERR_FORMAT;
 }
 
-static uint64_t table_gpa(enum table table)
+static uint64_t table_gpa(const struct region *region, enum table table)
 {
-	return MONITOR_GPA + LAUNCH_OFF_PAGE_TABLES + table * PAGE_SIZE;
+	return region->gpa + LAUNCH_OFF_PAGE_TABLES + table * PAGE_SIZE;
 }
 
 static void set_entry(struct region *region, enum table table, uint64_t index, uint64_t value)
@@ -178,28 +176,28 @@ static uint64_t leaf_bits(uint8_t access)
 
 static void fill_page_tables(struct region *region)
 {
-	uint64_t stub = align_down(MONITOR_GPA + region->entry, PAGE_SIZE);
+	uint64_t stub = align_down(region->gpa + region->entry, PAGE_SIZE);
 
-	set_entry(region, TABLE_ROOT, (MONITOR_VA >> 39) % PTE_COUNT, table_gpa(TABLE_HIGH_PDPT) | PTE_TABLE);
-	set_entry(region, TABLE_HIGH_PDPT, (MONITOR_VA >> 30) % PTE_COUNT, table_gpa(TABLE_HIGH_PD) | PTE_TABLE);
+	set_entry(region, TABLE_ROOT, (MONITOR_VA >> 39) % PTE_COUNT, table_gpa(region, TABLE_HIGH_PDPT) | PTE_TABLE);
+	set_entry(region, TABLE_HIGH_PDPT, (MONITOR_VA >> 30) % PTE_COUNT, table_gpa(region, TABLE_HIGH_PD) | PTE_TABLE);
 	for (uint32_t i = 0; i < REGION_TABLES; i++)
 		set_entry(region, TABLE_HIGH_PD, (MONITOR_VA >> 21) % PTE_COUNT + i,
-			  table_gpa(TABLE_HIGH_PT + i) | PTE_TABLE);
+			  table_gpa(region, TABLE_HIGH_PT + i) | PTE_TABLE);
 	for (uint32_t page = 0; page < REGION_PAGES; page++) {
 		uint64_t bits = leaf_bits(region->access[page]);
 
 		if (bits != 0)
 			set_entry(region, TABLE_HIGH_PT + page / PTE_COUNT, page % PTE_COUNT,
-				  (MONITOR_GPA + page * PAGE_SIZE) | bits);
+				  (region->gpa + page * PAGE_SIZE) | bits);
 	}
-	set_entry(region, TABLE_ROOT, (stub >> 39) % PTE_COUNT, table_gpa(TABLE_LOW_PDPT) | PTE_TABLE);
-	set_entry(region, TABLE_LOW_PDPT, (stub >> 30) % PTE_COUNT, table_gpa(TABLE_LOW_PD) | PTE_TABLE);
-	set_entry(region, TABLE_LOW_PD, (stub >> 21) % PTE_COUNT, table_gpa(TABLE_LOW_PT) | PTE_TABLE);
+	set_entry(region, TABLE_ROOT, (stub >> 39) % PTE_COUNT, table_gpa(region, TABLE_LOW_PDPT) | PTE_TABLE);
+	set_entry(region, TABLE_LOW_PDPT, (stub >> 30) % PTE_COUNT, table_gpa(region, TABLE_LOW_PD) | PTE_TABLE);
+	set_entry(region, TABLE_LOW_PD, (stub >> 21) % PTE_COUNT, table_gpa(region, TABLE_LOW_PT) | PTE_TABLE);
 	set_entry(region, TABLE_LOW_PT, (stub >> 12) % PTE_COUNT, stub | leaf_bits(ACCESS_EXECUTE));
 }
 
 /* 32-bit protected mode without paging, at the entry stub. */
-static void fill_context(struct vmsa *vmsa, const struct recipe *recipe, uint64_t entry_gpa)
+static void fill_context(struct vmsa *vmsa, const struct recipe *recipe, const struct region *region)
 {
 	const struct vmsa_segment code = { 0x08, 0xC9B, 0xFFFFFFFF, 0 };
 	const struct vmsa_segment data = { 0x10, 0xC93, 0xFFFFFFFF, 0 };
@@ -207,13 +205,13 @@ static void fill_context(struct vmsa *vmsa, const struct recipe *recipe, uint64_
 	vmsa->cs = code;
 	vmsa->ds = vmsa->es = vmsa->ss = vmsa->fs = vmsa->gs = data;
 	vmsa->cr0 = recipe->cr0;
-	vmsa->cr3 = table_gpa(TABLE_ROOT);
+	vmsa->cr3 = table_gpa(region, TABLE_ROOT);
 	vmsa->cr4 = recipe->cr4;
 	vmsa->efer = recipe->efer;
 	vmsa->dr6 = recipe->dr6;
 	vmsa->dr7 = recipe->dr7;
 	vmsa->rflags = 2;
-	vmsa->rip = entry_gpa;
+	vmsa->rip = region->gpa + region->entry;
 	vmsa->g_pat = recipe->g_pat;
 	vmsa->sev_features = recipe->sev_features;
 	vmsa->xcr0 = recipe->xcr0;
@@ -227,19 +225,20 @@ static void add_launched(struct layout *layout, const struct region *region, uin
 	static const uint8_t zeros[PAGE_SIZE];
 
 	if (layout->block.archive_size != 0 && offset >= layout->block.archive_offset) {
-		image_add(&layout->image, MONITOR_GPA + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
+		image_add(&layout->image, region->gpa + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
 			  "services");
 		return;
 	}
 	layout->monitor_pages++;
 	if (memcmp(region->content + offset, zeros, PAGE_SIZE) == 0)
 		layout->monitor_zero_pages++;
-	image_add(&layout->image, MONITOR_GPA + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
+	image_add(&layout->image, region->gpa + offset, region->content + offset, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL,
 		  "monitor");
 }
 
 static void add_cpuid_page(struct layout *layout)
 {
+	uint64_t region_gpa = layout->recipe->region_gpa;
 	struct snp_cpuid_page page = { .count = ARRAY_SIZE(cpuid_requests) };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(cpuid_requests); i++) {
@@ -248,9 +247,9 @@ static void add_cpuid_page(struct layout *layout)
 		/* State sizes of leaf 0xD depend on what is enabled: ask for x87 alone, as at reset. */
 		page.entry[i].xcr0_in = cpuid_requests[i][0] == 0xD ? 1 : 0;
 	}
-	image_add(&layout->image, MONITOR_GPA + LAUNCH_OFF_CPUID, &page, sizeof(page), IGVM_PAGE_TYPE_CPUID_DATA,
+	image_add(&layout->image, region_gpa + LAUNCH_OFF_CPUID, &page, sizeof(page), IGVM_PAGE_TYPE_CPUID_DATA,
 		  "CPUID page");
-	image_add_page(&layout->image, MONITOR_GPA + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
+	image_add_page(&layout->image, region_gpa + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
 }
 
 static void add_parameter(struct image *image, enum directive_use use, uint32_t area, uint32_t type, uint32_t byte_offset)
@@ -263,9 +262,9 @@ static void add_parameters(struct layout *layout)
 {
 	const struct recipe *recipe = layout->recipe;
 	struct image *image = &layout->image;
-	uint32_t general = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_GENERAL);
-	uint32_t memory = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_MEMORY);
-	uint32_t madt = image_add_area(image, MONITOR_GPA + LAUNCH_OFF_PARAM_MADT);
+	uint32_t general = image_add_area(image, recipe->region_gpa + LAUNCH_OFF_PARAM_GENERAL);
+	uint32_t memory = image_add_area(image, recipe->region_gpa + LAUNCH_OFF_PARAM_MEMORY);
+	uint32_t madt = image_add_area(image, recipe->region_gpa + LAUNCH_OFF_PARAM_MADT);
 
 	add_parameter(image, recipe->vp_count, general, IGVM_VHT_VP_COUNT_PARAMETER, 0);
 	add_parameter(image, recipe->environment_info, general, IGVM_VHT_ENVIRONMENT_INFO, 4);
@@ -308,10 +307,10 @@ static int add_region(struct layout *layout, struct region *region)
 
 	block->magic = LAUNCH_MAGIC;
 	block->version = LAUNCH_VERSION;
-	block->region_gpa = MONITOR_GPA;
+	block->region_gpa = region->gpa;
 	block->free_end = MONITOR_SIZE;
-	if (range_within(layout->recipe->vmsa_gpa, PAGE_SIZE, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE))
-		block->free_end = layout->recipe->vmsa_gpa - MONITOR_GPA;
+	if (range_within(layout->recipe->vmsa_gpa, PAGE_SIZE, region->gpa, region->gpa + MONITOR_SIZE))
+		block->free_end = layout->recipe->vmsa_gpa - region->gpa;
 	block->image_end = region->image_end;
 	if (launch_ranges_finish(block) != 0)
 		return ERR_INVALID;
@@ -322,7 +321,7 @@ static int add_region(struct layout *layout, struct region *region)
 	memcpy(region->content + LAUNCH_OFF_GUEST_VMSA, &layout->guest_vmsa, sizeof(layout->guest_vmsa));
 	memcpy(region->content + LAUNCH_OFF_POLICY, &layout->policy, sizeof(layout->policy));
 	fill_page_tables(region);
-	fill_context(&layout->image.vmsa, layout->recipe, MONITOR_GPA + region->entry);
+	fill_context(&layout->image.vmsa, layout->recipe, region);
 
 	add_launched(layout, region, LAUNCH_OFF_BLOCK);
 	add_launched(layout, region, LAUNCH_OFF_GUEST_VMSA);
@@ -335,7 +334,7 @@ static int add_region(struct layout *layout, struct region *region)
 	}
 	add_cpuid_page(layout);
 	add_parameters(layout);
-	layout->image.required_gpa = MONITOR_GPA;
+	layout->image.required_gpa = region->gpa;
 	layout->image.required_size = MONITOR_SIZE;
 	return 0;
 }
@@ -350,6 +349,7 @@ int monitor_add(struct layout *layout, const char *path, const char *archive_pat
 		return ERR_INVALID;
 	region = allocate(sizeof(*region));
 	region->path = path;
+	region->gpa = layout->recipe->region_gpa;
 	result = place_elf(region, &file);
 	if (result == 0 && archive_path != NULL)
 		result = place_archive(layout, region, archive_path);

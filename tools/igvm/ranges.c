@@ -38,7 +38,7 @@ int launch_ranges_finish(struct launch_block *block)
 	for (uint32_t i = 0; i < count; i++) {
 		struct launch_range range = block->range[i];
 
-		if (ranges_overlap(range.gpa, range.size, MONITOR_GPA, MONITOR_SIZE)) {
+		if (ranges_overlap(range.gpa, range.size, block->region_gpa, MONITOR_SIZE)) {
 			report("guest memory 0x%" PRIx64 "-0x%" PRIx64 " overlaps the monitor", range.gpa,
 			       range.gpa + range.size - 1);
 			return ERR_INVALID;

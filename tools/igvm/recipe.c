@@ -11,6 +11,8 @@
 #include "text.h"
 #include "util.h"
 
+#define VMSA_REGION_END UINT64_MAX /* until the region is known */
+
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_VMSA, KIND_USE };
 
 #define NUMBER(key, field, max) { key, KIND_NUMBER, offsetof(struct recipe, field), max }
@@ -27,6 +29,7 @@ static const struct key {
 	NUMBER("highest-vtl", highest_vtl, 3),
 	NUMBER("shared-gpa-boundary", shared_gpa_boundary, UINT64_MAX),
 	NUMBER("guest-policy", policy, UINT64_MAX),
+	NUMBER("region", region_gpa, UINT64_MAX),
 	{ "vmsa", KIND_VMSA, offsetof(struct recipe, vmsa_gpa), 0 },
 	NUMBER("sev-features", sev_features, UINT64_MAX),
 	NUMBER("cr0", cr0, UINT32_MAX),
@@ -87,33 +90,45 @@ static const char *set_key(struct recipe *recipe, const struct key *key, const c
 		return set_use(field, value);
 	case KIND_VMSA:
 		if (strcmp(value, "region-end") == 0) {
-			recipe->vmsa_gpa = MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE;
+			recipe->vmsa_gpa = VMSA_REGION_END;
 			return NULL;
 		}
-		return set_number(field, value, UINT64_MAX);
+		return set_number(field, value, UINT64_MAX - PAGE_MASK);
 	default:
 		return set_number(field, value, key->max);
 	}
 }
 
+static const char *place_region(struct recipe *recipe)
+{
+	if (!is_aligned(recipe->region_gpa, PAGE_SIZE_2M))
+		return "region must be a multiple of 2 MiB";
+	if (!range_within(recipe->region_gpa, MONITOR_SIZE, LAUNCH_REGION_FIRST, LAUNCH_REGION_END))
+		return "region must lie, with its 16 MiB, between 0x200000 and the interrupt controllers at 0xfec00000";
+	if (recipe->vmsa_gpa == VMSA_REGION_END)
+		recipe->vmsa_gpa = recipe->region_gpa + MONITOR_SIZE - PAGE_SIZE;
+	if (!is_aligned(recipe->vmsa_gpa, PAGE_SIZE))
+		return "vmsa must be the address of a page";
+	if (range_within(recipe->vmsa_gpa, PAGE_SIZE, recipe->region_gpa,
+			 recipe->region_gpa + MONITOR_SIZE - PAGE_SIZE))
+		return "vmsa lies inside the monitor's region; only its last page (region-end) may be taken";
+	return NULL;
+}
+
 /* What a single key does not show. */
-static const char *check_whole(const struct recipe *recipe)
+static const char *check_whole(struct recipe *recipe)
 {
 	if (recipe->platform_mask == 0 || (recipe->platform_mask & (recipe->platform_mask - 1)) != 0)
 		return "platform-mask must have one bit";
 	if ((recipe->policy & SNP_POLICY_MUST_BE_ONE) == 0)
 		return "bit 17 of guest-policy must be set";
-	if (!is_aligned(recipe->vmsa_gpa, PAGE_SIZE))
-		return "vmsa must be the address of a page";
-	if (range_within(recipe->vmsa_gpa, PAGE_SIZE, MONITOR_GPA, MONITOR_GPA + MONITOR_SIZE - PAGE_SIZE))
-		return "vmsa lies inside the monitor's region; only its last page (region-end) may be taken";
 	if ((recipe->sev_features & SEV_FEATURE_SNP_ACTIVE) == 0)
 		return "bit 0 of sev-features must be set";
 	if ((recipe->sev_features & SEV_FEATURE_VTOM) != 0 || recipe->shared_gpa_boundary != 0)
 		return "the monitor does not work with a virtual top of memory";
 	if (recipe->memory_map != DIRECTIVE_REQUIRED)
 		return "memory-map must be required: the monitor cannot do without";
-	return NULL;
+	return place_region(recipe);
 }
 
 int recipe_parse(struct recipe *recipe, const char *text, size_t size, struct recipe_error *error)

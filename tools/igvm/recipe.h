@@ -11,6 +11,7 @@
  *   highest-vtl            0 to 3
  *   shared-gpa-boundary    0 or an address: virtual top of memory
  *   guest-policy           SNP guest policy; bit 17 must be set
+ *   region                 address of the monitor's region: a multiple of 2 MiB between LAUNCH_REGION_FIRST and _END
  *   vmsa                   address of the boot processor's save area, page aligned; or region-end: the last page of the
  *                          monitor's region, which the monitor then leaves alone
  *   sev-features cr0 cr4 efer dr6 dr7 g-pat xcr0 mxcsr x87-fcw x87-ftw
@@ -38,6 +39,7 @@ struct recipe {
 	uint64_t platform_mask, highest_vtl;
 	uint64_t shared_gpa_boundary;
 	uint64_t policy;   /* SNP guest policy */
+	uint64_t region_gpa; /* of the monitor's region */
 	uint64_t vmsa_gpa; /* address of VP_CONTEXT */
 	uint64_t sev_features; /* of the monitor's VMSA; the guest's has only SNP active */
 	uint64_t cr0, cr4, efer, dr6, dr7, g_pat, xcr0;
