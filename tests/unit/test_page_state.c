@@ -186,7 +186,7 @@ TEST(busy_pages_are_left_alone)
 /* Special pages keep their block from being taken as a whole. */
 TEST(special_pages_hold_their_block)
 {
-	static const enum page_state special[] = { PAGE_CAA, PAGE_VMSA, PAGE_MONITOR, PAGE_DEVICE, PAGE_LOST };
+	static const enum page_state special[] = { PAGE_CAA, PAGE_VMSA, PAGE_MONITOR, PAGE_DEVICE, PAGE_LOST, PAGE_FIXED };
 	uint64_t block = MODEL_BASE + 2 * PAGE_SIZE_2M;
 
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {

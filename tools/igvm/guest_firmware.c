@@ -78,6 +78,16 @@ static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
 	vmsa->x87_ftw = 0x5555;
 }
 
+/* The volume for variables is looked at only: launch.h tells why it is fixed. */
+static int add_file(struct layout *layout, uint64_t gpa, const struct blob *file)
+{
+	uint64_t fixed = ovmf_variables_size(file->data, file->size);
+
+	if (fixed != 0 && guest_add_content(layout, gpa, file->data, fixed, LAUNCH_RANGE_FLAG_FIXED, "firmware's variables") != 0)
+		return ERR_INVALID;
+	return guest_add_content(layout, gpa + fixed, (const uint8_t *)file->data + fixed, file->size - fixed, 0, "firmware");
+}
+
 static int add_firmware(struct layout *layout, const char *path, const struct blob *file)
 {
 	struct launch_block *block = &layout->block;
@@ -104,7 +114,7 @@ static int add_firmware(struct layout *layout, const char *path, const struct bl
 	}
 	block->vp_count_gpa = ovmf.vp_count.size != 0 ? ovmf.vp_count.gpa : 0;
 	set_context(&layout->guest_vmsa, layout->recipe);
-	return guest_add_content(layout, ovmf.gpa, file->data, file->size, 0, "firmware");
+	return add_file(layout, ovmf.gpa, file);
 }
 
 int guest_add_firmware(struct layout *layout, const char *path)
