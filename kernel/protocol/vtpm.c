@@ -17,10 +17,10 @@ static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *page)
 	uint64_t buffer = *(const uint64_t *)context;
 	struct svsm_vtpm_request *header = (struct svsm_vtpm_request *)(void *)page;
 	struct vtpm_request request = { .op = SERVICE_OP_VTPM_COMMAND };
-	uint64_t last;
 	int error;
 
-	if (!checked_add(buffer, PAGE_SIZE - 1u, &last))
+	/* All of it, before anything is executed: the answer must find room. */
+	if (!guest_owns_range(gpa(buffer), PAGE_SIZE))
 		return ERR_ADDRESS;
 	error = guest_read_range(gpa(buffer), page, HEADER_SIZE);
 	if (error != 0)

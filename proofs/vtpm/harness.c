@@ -11,6 +11,15 @@ static uint8_t data[SERVICE_MESSAGE_MAX];
 static uint64_t written, command_size;
 static uint32_t reads;
 
+static bool owned;
+
+bool guest_owns_range(gpa_t address, uint64_t size)
+{
+	PROVE(address.v == BUFFER && size == PAGE_SIZE, "all of the buffer");
+	owned = any_bool();
+	return owned;
+}
+
 int guest_read_range(gpa_t address, void *out, uint64_t size)
 {
 	PROVE((uint8_t *)out == page && size <= PAGE_SIZE, "into the page, not beyond it");
@@ -57,6 +66,7 @@ void prove_fill(void)
 	struct vtpm_request request;
 
 	memcpy(&request, data, sizeof(request));
+	PROVE(owned, "the answer has room");
 	PROVE(request.op == SERVICE_OP_VTPM_COMMAND && request.locality == 0, "a command at locality 0");
 	PROVE(request.size == command_size && request.size <= 4087 && size == sizeof(request), "the size is what was read");
 	CANARY("sent");

@@ -10,11 +10,14 @@
 #include "kernel/protocol/protocol.h"
 #include "lib/string.h"
 #include "tests/guest/machine.h"
+#include "tests/guest/processor.h"
 #include "tests/guest/svsm.h"
 #include "tests/guest/tpm.h"
 
 #define MANY_COMMANDS 100000u
 #define WARM_COMMANDS 1000u
+#define FLIPS 300u
+#define REQUEST_ROOM 128u /* more than a PCR extend needs */
 #define PCR 16u /* one that may be reset */
 #define RH_OWNER 0x40000001u
 #define ALG_SHA256 0x000Bu
@@ -120,6 +123,16 @@ static void read_pcr(uint32_t number)
 	CHECK_EQ(tpm2_read16(tpm_response + tpm_response_size - 34), 32);
 }
 
+/* The digest is to follow. */
+static void begin_extend(uint32_t number)
+{
+	tpm_begin(TPM2_ST_SESSIONS, 0x182);
+	tpm_put32(number);
+	tpm_put_password();
+	tpm_put32(1);
+	tpm_put16(ALG_SHA256);
+}
+
 TEST(vtpm_extends_a_pcr)
 {
 	/* SHA-256 of 32 zero bytes and of 0, 1, ... 31. */
@@ -132,11 +145,7 @@ TEST(vtpm_extends_a_pcr)
 		return;
 	read_pcr(PCR);
 	CHECK_EQ(memcmp(tpm_response + tpm_response_size - 32, zero, 32), 0);
-	tpm_begin(TPM2_ST_SESSIONS, 0x182);
-	tpm_put32(PCR);
-	tpm_put_password();
-	tpm_put32(1);
-	tpm_put16(ALG_SHA256);
+	begin_extend(PCR);
 	for (uint32_t i = 0; i < 32; i++)
 		tpm_put8(i);
 	CHECK_EQ(tpm_run(), 0);
@@ -343,6 +352,167 @@ TEST(vtpm_buffers)
 		memcpy(&size, tpm_buffer + (at == PAGE_SIZE ? 0 : at), sizeof(size));
 		CHECK_EQ_FOR(size, TPM_HEADER + 2 + 8, at);
 	}
+}
+
+/* A command that fits, and an answer that would not: the TPM does not see it. */
+TEST(vtpm_answer_has_no_room)
+{
+	uint64_t block, at;
+	uint8_t before[32];
+
+	if (!tpm_is_there())
+		return;
+	block = block_take(false);
+	page_give(block);
+	at = block + PAGE_SIZE - REQUEST_ROOM;
+	read_pcr(PCR);
+	memcpy(before, tpm_response + tpm_response_size - 32, sizeof(before));
+	begin_extend(PCR);
+	tpm_put_zeros(32);
+	tpm2_write32(tpm_bytes + 2, tpm_size);
+	tpm_write_request(tpm_buffer, SVSM_VTPM_SEND_COMMAND, 0, tpm_size);
+	memcpy((void *)(uintptr_t)at, tpm_buffer, REQUEST_ROOM);
+	CHECK_EQ(tpm_call(at), SVSM_ERR_INVALID_PARAMETER);
+	CHECK_EQ(memcmp((const void *)(uintptr_t)at, tpm_buffer, REQUEST_ROOM), 0);
+	read_pcr(PCR);
+	CHECK_EQ(memcmp(before, tpm_response + tpm_response_size - 32, sizeof(before)), 0);
+	/* With the page behind it, the same is executed. */
+	page_give(block + PAGE_SIZE);
+	CHECK_EQ(tpm_call(at), SVSM_SUCCESS);
+	read_pcr(PCR);
+	CHECK(memcmp(before, tpm_response + tpm_response_size - 32, sizeof(before)) != 0);
+	block_return(block);
+}
+
+/* ---- two processors ---- */
+
+static struct {
+	volatile uint64_t value[2];
+	volatile uint64_t *address;
+	volatile uint64_t rounds;
+	volatile uint32_t stop;
+	volatile uint64_t caa, answers, unknown, unknown_result;
+} other;
+
+static void rest(void)
+{
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static void other_flips(void)
+{
+	while (other.stop == 0) {
+		*other.address = other.value[0];
+		*other.address = other.value[1];
+		other.rounds++;
+	}
+	rest();
+}
+
+static uint64_t first_word(uint32_t platform, uint32_t locality, uint32_t size)
+{
+	uint64_t word;
+
+	tpm_write_request(tpm_buffer, platform, locality, size);
+	memcpy(&word, tpm_buffer, sizeof(word));
+	return word;
+}
+
+/* The first eight bytes of a good request (kind, locality, three bytes of the size) and of a bad one, in turn. */
+static bool flip_requests(uint64_t bad)
+{
+	struct processor processor;
+	uint32_t unknown = 0;
+
+	(void)tpm_get_random(8);
+	other.value[0] = first_word(SVSM_VTPM_SEND_COMMAND, 0, 12);
+	other.value[1] = bad;
+	other.address = (volatile uint64_t *)(uintptr_t)tpm_buffer;
+	other.stop = 0;
+	other.rounds = 0;
+	if (!processor_start(&processor, other_flips)) {
+		test_print("note: one processor, nothing changes\n");
+		return false;
+	}
+	while (other.rounds == 0)
+		__asm__ volatile("pause");
+	for (uint32_t i = 0; i < FLIPS; i++) {
+		uint64_t result;
+
+		memcpy(tpm_buffer + offsetof(struct svsm_vtpm_request, command), tpm_bytes, tpm_size);
+		result = tpm_call(tpm_buffer_gpa());
+		if (result != SVSM_SUCCESS && result != SVSM_ERR_INVALID_PARAMETER && result != SVSM_ERR_UNSUPPORTED_CALL)
+			unknown++;
+	}
+	other.stop = 1;
+	processor_stop(&processor);
+	CHECK_EQ(unknown, 0);
+	CHECK_EQ(tpm_get_random(8), 0);
+	return true;
+}
+
+TEST(vtpm_requests_that_change)
+{
+	if (!tpm_is_there())
+		return;
+	if (flip_requests(first_word(SVSM_VTPM_SEND_COMMAND, 0, 0xFFFFFFFF)) &&
+	    flip_requests(first_word(SVSM_VTPM_SEND_COMMAND, 1, 12)) && flip_requests(first_word(9, 0, 12)))
+		(void)flip_requests(first_word(0xFFFFFFFF, 0xFF, 0));
+}
+
+static struct svsm_vtpm_request other_request; /* of the other processor: GetRandom, again and again */
+
+static void other_asks(void)
+{
+	static uint8_t buffer[PAGE_SIZE] __attribute__((aligned(4096)));
+
+	while (other.caa == 0)
+		__asm__ volatile("pause");
+	while (other.stop == 0) {
+		uint64_t result;
+
+		memcpy(buffer, &other_request, sizeof(other_request));
+		do {
+			struct registers registers = { .rax = (uint64_t)SVSM_PROTOCOL_VTPM << 32 | SVSM_VTPM_CMD,
+						       .rcx = (uint64_t)(uintptr_t)buffer,
+						       .rflags = 2 };
+
+			result = processor_call(other.caa, &registers);
+		} while ((result == SVSM_ERR_BUSY || result == SVSM_ERR_INCOMPLETE) && other.stop == 0);
+		other.answers += result == SVSM_SUCCESS ? 1 : 0;
+		if (result != SVSM_SUCCESS && other.stop == 0) {
+			other.unknown++;
+			other.unknown_result = result;
+		}
+	}
+	rest();
+}
+
+/* Each gets the answer to its own command. */
+TEST(vtpm_serves_two_processors)
+{
+	struct processor processor;
+
+	if (!tpm_is_there())
+		return;
+	(void)tpm_get_random(8);
+	tpm_write_request((uint8_t *)&other_request, SVSM_VTPM_SEND_COMMAND, 0, 12);
+	other.stop = 0;
+	other.caa = other.answers = other.unknown = 0;
+	if (!processor_start(&processor, other_asks)) {
+		test_print("note: one processor, nobody else asks\n");
+		return;
+	}
+	other.caa = processor.caa;
+	for (uint32_t i = 0; i < FLIPS || (other.answers < 20 && i < 100 * FLIPS); i++)
+		read_pcr(PCR);
+	other.stop = 1;
+	processor_stop(&processor);
+	test_print("note: the other processor: %llu answers, last other result 0x%llx\n", (unsigned long long)other.answers,
+		   (unsigned long long)other.unknown_result);
+	CHECK(other.answers >= 20);
+	CHECK_EQ_FOR(other.unknown, 0, other.unknown_result);
 }
 
 /* ---- many ---- */
