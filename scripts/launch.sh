@@ -29,6 +29,7 @@ The host:
   --root DIR         look for its /proc, /sys and /dev there (with --check or --dry-run)
   --nutshell         when it lacks something, start on Nutshell without asking
   --debug            debug build of the monitor
+  --release          the optimised build (default)
   --cc COMPILER      gcc (default) or clang-19
   --yes              install what is missing without asking
 
