@@ -379,3 +379,16 @@ int ovmf_open(struct ovmf *ovmf, const void *data, uint64_t size, struct ovmf_er
 		ovmf->ap_start = read_u32(&reader, reader.reset);
 	return result;
 }
+
+uint64_t ovmf_variables_size(const void *data, uint64_t size)
+{
+	static const uint8_t guid[OVMF_GUID_SIZE] = OVMF_GUID_VARIABLES;
+	const uint8_t *head = data;
+	uint64_t length;
+
+	if (size < OVMF_VOLUME_HEAD_SIZE || memcmp(head + OVMF_VOLUME_GUID_OFFSET, guid, sizeof(guid)) != 0 ||
+	    memcmp(head + OVMF_VOLUME_SIGNATURE_OFFSET, OVMF_VOLUME_SIGNATURE, 4) != 0)
+		return 0;
+	memcpy(&length, head + OVMF_VOLUME_LENGTH_OFFSET, sizeof(length));
+	return is_aligned(length, PAGE_SIZE) && length < size ? length : 0;
+}

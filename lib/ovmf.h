@@ -55,6 +55,12 @@ struct ovmf_error {
  */
 int ovmf_open(struct ovmf *ovmf, const void *data, uint64_t size, struct ovmf_error *error) __must_check;
 
+/*
+ * Bytes at the start of the file that are the volume for variables, in whole pages and less than the file; 0: the file does
+ * not begin with such a one (builds of OVMF that keep code and variables in two files).
+ */
+uint64_t ovmf_variables_size(const void *data, uint64_t size);
+
 /* Name of a section type for messages; "unknown" for others. */
 const char *ovmf_section_name(uint32_t type);
 

@@ -319,7 +319,8 @@ void page_state_unpin(struct page_state_map *map, gpa_t address)
 const char *page_state_name(enum page_state state)
 {
 	static const char *const name[] = { "outside", "unvalidated", "validated", "calling area", "VMSA",
-					    "monitor", "device",      "busy",      "lost",         "mixed" };
+					    "monitor", "device",      "busy",      "lost",         "fixed",
+					    "mixed" };
 
 	return (size_t)state < ARRAY_SIZE(name) ? name[state] : "?";
 }

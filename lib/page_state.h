@@ -12,7 +12,8 @@
  *     VALIDATED   --claim--> BUSY --settle--> CAA or VMSA, and back the same way
  *     BUSY --settle--> LOST: an operation ended half-way; validating such a page again could validate a second
  *                      physical page for the same address, so it never happens
- *     MONITOR, DEVICE, LOST: for ever
+ *     UNVALIDATED --claim--> BUSY --settle--> FIXED: at the launch
+ *     MONITOR, DEVICE, LOST, FIXED: for ever
  *
  * A claim marks the pages BUSY so that no other vCPU starts a second operation on them while the instructions run;
  * the claimer settles them in the state that the hardware reached. Nobody waits for a BUSY page: the second caller
@@ -39,7 +40,8 @@ enum page_state {
 	PAGE_DEVICE = 6,      /* inside the RAM range, but not memory */
 	PAGE_BUSY = 7,        /* claimed: an operation is under way */
 	PAGE_LOST = 8,        /* the platform left it in an unknown state: never used again */
-	PAGE_MIXED = 9,       /* summary only: ask the pages */
+	PAGE_FIXED = 9,       /* validated, launched content that the guest can read and nobody can change */
+	PAGE_MIXED = 10,      /* summary only: ask the pages */
 };
 
 #define PAGE_STATE_SPAN_MAX 16u

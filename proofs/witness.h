@@ -40,6 +40,8 @@ static bool witness_agrees(void)
 		return witness_validated && !witness_vmsa;
 	case PAGE_CAA:
 		return witness_validated && !witness_vmsa;
+	case PAGE_FIXED:
+		return witness_validated && (witness_perms & 14) == 0 && !witness_vmsa;
 	case PAGE_VMSA:
 		return witness_validated && (witness_perms & 14) == 0 && witness_vmsa;
 	case PAGE_MONITOR:
@@ -83,7 +85,7 @@ int page_state_claim(struct page_state_map *map, gpa_t address, bool size_2m, en
 	PROVE(from == PAGE_UNVALIDATED || from == PAGE_VALIDATED || from == PAGE_CAA || from == PAGE_VMSA,
 	      "nobody claims the monitor's, a device's or a lost page");
 	*found = any_u8();
-	ASSUME(*found <= PAGE_LOST);
+	ASSUME(*found <= PAGE_FIXED);
 	if (concerns(address.v, size_2m)) {
 		ASSUME(IMPLIES(error == 0, witness_state == from));
 		ASSUME(IMPLIES(error == ERR_STATE, *found == witness_state && *found != from));
@@ -99,8 +101,8 @@ int page_state_claim(struct page_state_map *map, gpa_t address, bool size_2m, en
 
 void page_state_settle(struct page_state_map *map, gpa_t address, bool size_2m, enum page_state to)
 {
-	PROVE(to == PAGE_UNVALIDATED || to == PAGE_VALIDATED || to == PAGE_CAA || to == PAGE_VMSA || to == PAGE_LOST,
-	      "a page settles in a state that is the guest's");
+	PROVE(to == PAGE_UNVALIDATED || to == PAGE_VALIDATED || to == PAGE_CAA || to == PAGE_VMSA || to == PAGE_LOST ||
+	      to == PAGE_FIXED, "a page settles in a state that is the guest's");
 	if (concerns(address.v, size_2m)) {
 		PROVE(witness_claimed && witness_state == PAGE_BUSY, "what is settled was claimed");
 		witness_state = (uint8_t)to;
@@ -187,7 +189,7 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 	PROVE(witness_claimed, "only claimed pages get a label");
 	if (error == 0) {
 		PROVE(IMPLIES(label == LABEL_VMSA, witness_perms == 0), "a save area was taken from the guest first");
-		witness_perms = label == LABEL_GUEST_RWX ? 15 : label == LABEL_VMSA ? 1 : 0;
+		witness_perms = label == LABEL_GUEST_RWX ? 15 : label == LABEL_VMSA || label == LABEL_GUEST_READ ? 1 : 0;
 		witness_vmsa = label == LABEL_VMSA || label == LABEL_OWN_VMSA;
 	}
 	return error;

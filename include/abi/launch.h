@@ -48,7 +48,7 @@
  */
 
 #define LAUNCH_MAGIC 0x31574843u /* "CHW1" */
-#define LAUNCH_VERSION 5u
+#define LAUNCH_VERSION 6u
 
 /* Bit 0 is not used. What a user may choose at each start stands in the policy page instead. */
 #define LAUNCH_FLAG_VALIDATE_ALL (1u << 1) /* direct boot: hand over all RAM validated */
@@ -72,6 +72,12 @@
 
 #define LAUNCH_RANGE_FLAG_RESERVED (1u << 0) /* not RAM in the map that the guest gets */
 #define LAUNCH_RANGE_FLAG_ACPI (1u << 1)     /* ACPI tables in the map that the guest gets */
+/*
+ * Kind IMAGE outside RAM only: the guest may read it, and neither change it nor give it back. Such pages stay through a reset
+ * as they were launched. OVMF's flash of variables is this: its driver looks at it as at shared memory, upon which a host
+ * takes the private page away, and a page that could have been written to would be lost for the next start.
+ */
+#define LAUNCH_RANGE_FLAG_FIXED (1u << 2)
 
 struct launch_range {
 	uint64_t gpa;

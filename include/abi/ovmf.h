@@ -63,6 +63,15 @@ _Static_assert(sizeof(struct ovmf_descriptor_entry) == 12, "descriptor entry");
 #define OVMF_IGVM_VP_COUNT 0x102u   /* base: offset in the area; u32 */
 #define OVMF_IGVM_HOBS 0x200u       /* base: address of HOBs that the loader may add; zeros: none */
 
+/* Head of a firmware volume (Platform Initialization specification 1.8, volume 3, 3.2.1); that of variables has this GUID. */
+#define OVMF_VOLUME_GUID_OFFSET 0x10u
+#define OVMF_VOLUME_LENGTH_OFFSET 0x20u /* u64, bytes, head included */
+#define OVMF_VOLUME_SIGNATURE_OFFSET 0x28u
+#define OVMF_VOLUME_HEAD_SIZE 0x38u
+#define OVMF_VOLUME_SIGNATURE "_FVH"
+#define OVMF_GUID_VARIABLES /* fff12b8d-7696-4c8b-a985-2747075b4f50 */ \
+	{ 0x8D, 0x2B, 0xF1, 0xFF, 0x96, 0x76, 0x8B, 0x4C, 0xA9, 0x85, 0x27, 0x47, 0x07, 0x5B, 0x4F, 0x50 }
+
 /* Where the processor starts: real mode, CS base 0xFFFF0000. */
 #define OVMF_RESET_CS_BASE 0xFFFF0000u
 #define OVMF_RESET_CS_SELECTOR 0xF000u

@@ -74,6 +74,8 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 		    (range->kind != LAUNCH_RANGE_IMAGE ||
 		     !range_within(range->gpa, range->size, LAUNCH_FIRMWARE_START, LAUNCH_FIRMWARE_END)))
 			return false;
+		if ((range->flags & LAUNCH_RANGE_FLAG_FIXED) != 0 && !is_firmware(range))
+			return false;
 		previous = range->gpa + range->size;
 	}
 	return true;
@@ -117,7 +119,7 @@ static int give_page(const struct launch_inputs *inputs, const struct launch_ran
 	int error;
 
 	if (range->kind == LAUNCH_RANGE_IMAGE && !again)
-		return guest_page_grant_launched(gpa(at));
+		return guest_page_grant_launched(gpa(at), (range->flags & LAUNCH_RANGE_FLAG_FIXED) != 0);
 	error = guest_page_give(gpa(at), false);
 	if (error == 0 && range->kind == LAUNCH_RANGE_IMAGE)
 		write_guest(at, pristine_page(inputs->block, at), PAGE_SIZE);
@@ -129,6 +131,8 @@ static void give_ranges(const struct launch_inputs *inputs)
 	for (uint32_t i = 0; i < inputs->block->range_count; i++) {
 		const struct launch_range *range = &inputs->block->range[i];
 
+		if (again && (range->flags & LAUNCH_RANGE_FLAG_FIXED) != 0)
+			continue; /* as it was launched, still */
 		/* guards (host): what the image names is RAM that the monitor tracks */
 		if (!is_firmware(range) && !memory_map_contains(inputs->map, range->gpa, range->size))
 			log_panic(TERMINATE_GUEST_IMAGE, "the image needs 0x%llx bytes at 0x%llx, which is not RAM: "

@@ -181,14 +181,15 @@ uint64_t guest_pages_take_all(void)
 	return lost;
 }
 
-int guest_page_grant_launched(gpa_t address)
+int guest_page_grant_launched(gpa_t address, bool fixed)
 {
 	int error = claim(address, false, PAGE_UNVALIDATED, PAGE_VALIDATED);
+	enum page_state granted = fixed ? PAGE_FIXED : PAGE_VALIDATED;
 
 	if (error != 0)
 		return error;
-	error = platform_page_label(map_page(address, false), false, guest_plane, LABEL_GUEST_RWX);
+	error = platform_page_label(map_page(address, false), false, guest_plane, fixed ? LABEL_GUEST_READ : LABEL_GUEST_RWX);
 	unmap_page(false);
-	page_state_settle(&memory_pages, address, false, error == 0 ? PAGE_VALIDATED : PAGE_UNVALIDATED);
+	page_state_settle(&memory_pages, address, false, error == 0 ? granted : PAGE_UNVALIDATED);
 	return error;
 }

@@ -37,8 +37,11 @@ int guest_page_take(gpa_t address, bool size_2m) __must_check;
  */
 uint64_t guest_pages_take_all(void);
 
-/* Grants a page that was launched with the image (validated, content kept), 4 KiB. For the time before the guest runs. */
-int guest_page_grant_launched(gpa_t address) __must_check;
+/*
+ * Grants a page that was launched with the image (validated, content kept), 4 KiB; a fixed one (FIXED from then on) only for
+ * reading. For the time before the guest runs.
+ */
+int guest_page_grant_launched(gpa_t address, bool fixed) __must_check;
 
 /*
  * Translations. Every loss of a permission is followed by guest_flush_request(), and by guest_flush() before anything

@@ -21,12 +21,18 @@ bool pristine_exists(void)
 	return exists;
 }
 
+/* What the guest can change: fixed pages stay as they are. */
+static bool is_copied(const struct launch_range *range)
+{
+	return range->kind == LAUNCH_RANGE_IMAGE && (range->flags & LAUNCH_RANGE_FLAG_FIXED) == 0;
+}
+
 static uint64_t image_size(const struct launch_block *block)
 {
 	uint64_t size = 0;
 
 	for (uint32_t i = 0; i < block->range_count; i++)
-		size += block->range[i].kind == LAUNCH_RANGE_IMAGE ? block->range[i].size : 0;
+		size += is_copied(&block->range[i]) ? block->range[i].size : 0;
 	return size;
 }
 
@@ -38,7 +44,7 @@ static uint64_t offset_of(const struct launch_block *block, uint64_t gpa)
 	for (uint32_t i = 0; i < block->range_count; i++) {
 		const struct launch_range *range = &block->range[i];
 
-		if (range->kind != LAUNCH_RANGE_IMAGE)
+		if (!is_copied(range))
 			continue;
 		if (gpa >= range->gpa && gpa - range->gpa < range->size)
 			return offset + (gpa - range->gpa);
@@ -120,7 +126,7 @@ void pristine_save(const struct launch_block *block, struct memory_map *map)
 		return;
 	}
 	for (uint32_t i = 0; i < block->range_count && error == 0; i++) {
-		if (block->range[i].kind == LAUNCH_RANGE_IMAGE)
+		if (is_copied(&block->range[i]))
 			error = copy_range(block, &block->range[i]);
 	}
 	exists = error == 0; /* a page that cannot be read cannot be granted either: the launch will say which */

@@ -27,14 +27,28 @@ int memory_frames_init(uint64_t image_end, uint64_t free_end)
 	free_stop = paging_region_gpa + free_end;
 	if (frames_init(&frames, pa(paging_region_gpa), REGION_PAGES, bitmap) != 0)
 		return ERR_INVALID;
-	/* 2 MiB aligned frames are never handed out: some processors cannot use such a save area. */
-	for (uint64_t at = align_up(image_end, PAGE_SIZE_2M); at < free_end; at += PAGE_SIZE_2M) {
-		if (frames_reserve(&frames, pa(paging_region_gpa + at), 1) != 0)
-			return ERR_INVALID;
-	}
 	if (free_end < MONITOR_SIZE && frames_reserve(&frames, pa(free_stop), (MONITOR_SIZE - free_end) / PAGE_SIZE) != 0)
 		return ERR_INVALID;
 	return frames_reserve(&frames, pa(paging_region_gpa), image_end / PAGE_SIZE);
+}
+
+/* No single frame is 2 MiB aligned: it may become a save area, and some processors cannot use such a one. */
+static int take_frames(uint64_t count, pa_t *out)
+{
+	pa_t passed[MONITOR_SIZE / PAGE_SIZE_2M + 1u];
+	uint32_t passed_count = 0;
+	int error = frames_allocate(&frames, count, out);
+
+	while (error == 0 && count == 1 && is_aligned(out->v, PAGE_SIZE_2M) && passed_count < ARRAY_SIZE(passed)) {
+		passed[passed_count++] = *out;
+		error = frames_allocate(&frames, 1, out);
+	}
+	while (passed_count > 0) {
+		int back = frames_free(&frames, passed[--passed_count], 1);
+
+		error = error != 0 ? error : back;
+	}
+	return error;
 }
 
 int memory_first_frame(pa_t *out)
@@ -42,7 +56,7 @@ int memory_first_frame(pa_t *out)
 	if (first_frame_taken)
 		return ERR_STATE;
 	first_frame_taken = true;
-	return frames_allocate(&frames, 1, out);
+	return take_frames(1, out);
 }
 
 int memory_accept_region(void)
@@ -61,7 +75,7 @@ int memory_allocate(uint64_t count, pa_t *out)
 	int error;
 
 	spinlock_acquire(&frames_lock);
-	error = frames_allocate(&frames, count, out);
+	error = take_frames(count, out);
 	spinlock_release(&frames_lock);
 	if (error == 0)
 		memset(paging_region_pointer(*out), 0, count * PAGE_SIZE);
@@ -78,6 +92,11 @@ void memory_free(pa_t start, uint64_t count)
 	/* guards (bug): a frame has one owner, who gives it back once */
 	if (error != 0)
 		log_panic(TERMINATE_PANIC, "frame 0x%llx freed twice", (unsigned long long)start.v);
+}
+
+uint64_t memory_free_size(void)
+{
+	return frames.free_count * PAGE_SIZE;
 }
 
 uint64_t memory_used(void)

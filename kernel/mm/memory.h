@@ -6,7 +6,7 @@
  * was checked; every access survives that the host takes the page away meanwhile.
  *
  * Bounds: the monitor lives in its region of MONITOR_SIZE bytes; the page-state map takes 514 bytes for each 2 MiB of
- * RAM, from the region while it is small and from the end of RAM when it is not.
+ * RAM, from the region up to a third of what is free there, else from the end of RAM.
  */
 #ifndef KERNEL_MM_MEMORY_H
 #define KERNEL_MM_MEMORY_H
@@ -32,7 +32,7 @@ int memory_first_frame(pa_t *out) __must_check;
 /* Makes the rest of the region private and accepts it. Needs the host channel. Returns an error of the platform's. */
 int memory_accept_region(void) __must_check;
 
-/* count contiguous zeroed frames, mapped at paging_region_va(). ERR_NO_MEMORY. */
+/* count contiguous zeroed frames, mapped at paging_region_va(); a single one is never 2 MiB aligned. ERR_NO_MEMORY. */
 int memory_allocate(uint64_t count, pa_t *out) __must_check;
 
 /* Gives frames back; a double free is a panic (a broken invariant of our own). */
@@ -44,8 +44,9 @@ void memory_free(pa_t start, uint64_t count);
  */
 int memory_allocate_shared(uint64_t count, pa_t *out) __must_check;
 
-/* Bytes of the region in use. */
+/* Bytes of the region in use, and those that are not. */
 uint64_t memory_used(void);
+uint64_t memory_free_size(void);
 
 /* Unmaps the page at address, so that an overrun of what lies above faults. */
 void memory_make_guard(va_t address);

@@ -5,8 +5,11 @@
 #include "kernel/x86/access.h"
 #include "kernel/x86/paging.h"
 
-/* A map up to this size comes from the region; a larger one from the end of RAM. */
-#define MAP_IN_REGION_MAX 0x180000ull
+/*
+ * A map up to this part of the region's free memory comes from there: that is enough for 16 GiB of RAM beside firmware's
+ * copy and a vTPM. A larger one comes from the end of RAM, which firmware that does not read the guest's map takes for its own.
+ */
+#define MAP_PART_OF_REGION 3u
 #define MAP_VA (MONITOR_VA + 0x10000000ull)
 #define MAP_SIZE_MAX 0x10000000ull /* up to the guest windows: enough for 1 TiB of RAM */
 #define BLOCKS_VA (MONITOR_VA + 0x28000000ull) /* behind the guest windows */
@@ -114,7 +117,7 @@ int memory_pages_init(struct memory_map *map, const struct page_range *firmware)
 		error = page_state_size(tracked.range, tracked.count, &map_size);
 	if (error != 0)
 		return error;
-	if (map_size <= MAP_IN_REGION_MAX) {
+	if (map_size <= memory_free_size() / MAP_PART_OF_REGION) {
 		error = map_from_region(map_size, &memory);
 	} else {
 		error = take(map, map_size, va(MAP_VA), MAP_SIZE_MAX, &taken);

@@ -81,6 +81,7 @@ int platform_page_release(va_t address, bool size_2m) __must_check;
 enum platform_label {
 	LABEL_NONE,      /* no plane may touch the page */
 	LABEL_GUEST_RWX, /* the guest's plane may do everything */
+	LABEL_GUEST_READ, /* the guest's plane may read */
 	LABEL_VMSA,      /* save area of a vCPU in the guest's memory; the guest may read it */
 	LABEL_OWN_VMSA,  /* save area of a vCPU in the monitor's memory; the guest may not touch it */
 };

@@ -31,6 +31,8 @@ void prove_check(void)
 	PROVE(range->size != 0 && range->gpa <= limit && range->size <= limit - range->gpa, "ranges are not empty and below the limit");
 	PROVE(((range->gpa | range->size) & PAGE_MASK) == 0, "ranges are whole pages");
 	PROVE(range->gpa + range->size <= paging_region_gpa || range->gpa >= paging_region_gpa + MONITOR_SIZE, "no range is the monitor's");
+	PROVE(IMPLIES((range->flags & LAUNCH_RANGE_FLAG_FIXED) != 0, range->kind == LAUNCH_RANGE_IMAGE && range->gpa >= LAUNCH_FIRMWARE_START),
+	      "what is fixed is firmware's");
 	if (other < which)
 		PROVE(block.range[other].gpa + block.range[other].size <= range->gpa, "ranges are sorted and apart");
 	struct page_range firmware = launch_firmware(&block);

@@ -122,13 +122,19 @@ void prove_grant_launched(void)
 	/* A page that was launched is accepted, though the map says otherwise until now. */
 	if (witness_state == PAGE_UNVALIDATED)
 		witness_validated = true;
-	int error = guest_page_grant_launched(address);
+	bool fixed = any_bool();
+	int error = guest_page_grant_launched(address, fixed);
 
 	PROVE(!window_open && !witness_claimed, "nothing stays mapped or claimed");
 	PROVE(IMPLIES(before != PAGE_UNVALIDATED, witness_state == before && witness_agrees()), "no other page changes");
 	if (error == 0 && concerns(address.v, false)) {
-		PROVE(before == PAGE_UNVALIDATED && witness_state == PAGE_VALIDATED && witness_perms == 15, "granted");
-		CANARY("granted");
+		PROVE(before == PAGE_UNVALIDATED, "granted once");
+		PROVE(IMPLIES(!fixed, witness_state == PAGE_VALIDATED && witness_perms == 15), "granted");
+		PROVE(IMPLIES(fixed, witness_state == PAGE_FIXED && witness_perms == 1), "a fixed page can be read, no more");
+		if (fixed)
+			CANARY("granted for reading");
+		else
+			CANARY("granted");
 	}
 	PROVE(IMPLIES(error != 0, witness_state == before), "what was not granted is not the guest's");
 }

@@ -11,7 +11,10 @@ err=$work/err
 fail() {
 	echo "$0: $*"
 	for file in "$out" "$err"; do
-		[ ! -s "$file" ] || { echo "--- ${file##*/}"; tail -n 40 "$file"; }
+		[ -s "$file" ] || continue
+		echo "--- ${file##*/}"
+		grep '^FAILED' "$file"
+		tail -n 40 "$file"
 	done
 	exit 1
 }

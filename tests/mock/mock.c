@@ -91,6 +91,8 @@ static bool page_agrees(uint64_t address)
 		return page->validated && guest == 0xF && !page->vmsa;
 	case PAGE_VMSA:
 		return page->validated && guest == 0x1 && page->vmsa;
+	case PAGE_FIXED:
+		return page->validated && guest == 0x1 && !page->vmsa;
 	case PAGE_LOST:
 		return true;
 	default:
@@ -227,7 +229,7 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 	mock_unflushed = mock_unflushed || label == LABEL_NONE;
 	for (uint64_t i = 0; i < count; i++) {
 		page[i].vmsa = label == LABEL_VMSA || label == LABEL_OWN_VMSA;
-		page[i].perms[plane] = label == LABEL_GUEST_RWX ? 0xF : label == LABEL_VMSA ? 0x1 : 0;
+		page[i].perms[plane] = label == LABEL_GUEST_RWX ? 0xF : label == LABEL_VMSA || label == LABEL_GUEST_READ ? 0x1 : 0;
 		for (uint32_t level = plane; label == LABEL_NONE && level < 4; level++)
 			page[i].perms[level] = 0;
 	}

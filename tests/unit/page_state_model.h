@@ -147,7 +147,8 @@ static inline void model_pin(struct page_model *model, uint32_t page)
 static inline enum page_state model_pick_state(uint32_t number)
 {
 	static const enum page_state state[] = { PAGE_UNVALIDATED, PAGE_VALIDATED, PAGE_UNVALIDATED, PAGE_VALIDATED,
-						 PAGE_CAA,         PAGE_VMSA,      PAGE_LOST,        PAGE_MONITOR };
+						 PAGE_CAA,         PAGE_VMSA,      PAGE_LOST,        PAGE_MONITOR,
+						 PAGE_FIXED };
 
 	return state[number % ARRAY_SIZE(state)];
 }

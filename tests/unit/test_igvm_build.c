@@ -624,6 +624,12 @@ TEST(payload)
 	CHECK_EQ(read_policy().guest_vmpl, 1);
 }
 
+static int build_with_firmware(const struct ovmf_file *file, size_t size)
+{
+	write_file(firmware_path, file->data, size);
+	return BUILD_FIRMWARE("--name", "x");
+}
+
 TEST(firmware)
 {
 	const uint64_t start = 0x100000000ull - OVMF_FILE_SIZE;
@@ -675,6 +681,33 @@ TEST(firmware)
 	CHECK_EQ(vmsa.efer, EFER_SVME);
 	CHECK_EQ(vmsa.vmpl, 0);
 	CHECK_EQ(vmsa.sev_features, SEV_FEATURE_SNP_ACTIVE);
+}
+
+/* The volume for variables is launched and measured like the rest, and fixed. */
+TEST(firmware_with_variables)
+{
+	static const uint8_t guid[OVMF_GUID_SIZE] = OVMF_GUID_VARIABLES;
+	const uint64_t start = 0x100000000ull - OVMF_FILE_SIZE, length = 0x2000;
+	struct launch_block block;
+	struct ovmf_file file;
+
+	write_good_files();
+	ovmf_file_make(&file);
+	memcpy(file.data + OVMF_VOLUME_GUID_OFFSET, guid, sizeof(guid));
+	memcpy(file.data + OVMF_VOLUME_LENGTH_OFFSET, &length, sizeof(length));
+	memcpy(file.data + OVMF_VOLUME_SIGNATURE_OFFSET, OVMF_VOLUME_SIGNATURE, 4);
+	REQUIRE(build_with_firmware(&file, sizeof(file.data)) == 0);
+	REQUIRE(load_image());
+	block = read_block();
+	CHECK(has_kind(&block, start, LAUNCH_RANGE_IMAGE, LAUNCH_RANGE_FLAG_FIXED));
+	CHECK(has_kind(&block, start + length - PAGE_SIZE, LAUNCH_RANGE_IMAGE, LAUNCH_RANGE_FLAG_FIXED));
+	CHECK(has_kind(&block, start + length, LAUNCH_RANGE_IMAGE, 0));
+	for (uint64_t offset = 0; offset < OVMF_FILE_SIZE; offset += PAGE_SIZE) {
+		const uint8_t *page = find_page(start + offset, NULL);
+
+		REQUIRE(page != NULL);
+		CHECK(memcmp(page, file.data + offset, PAGE_SIZE) == 0);
+	}
 }
 
 /* The second client: a build without IGVM parameters and kernel hashes. */
@@ -747,12 +780,6 @@ static int build_with_section(uint32_t base, uint32_t size)
 	ovmf_file_make(&file);
 	ovmf_file_section(&file, OVMF_FILE_SEV, base, size, OVMF_SEV_MEMORY);
 	write_file(firmware_path, file.data, sizeof(file.data));
-	return BUILD_FIRMWARE("--name", "x");
-}
-
-static int build_with_firmware(const struct ovmf_file *file, size_t size)
-{
-	write_file(firmware_path, file->data, size);
 	return BUILD_FIRMWARE("--name", "x");
 }
 

@@ -247,6 +247,23 @@ TEST(tables_that_disagree)
 	CHECK(is_kind(SECRETS + PAGE_SIZE, LAUNCH_RANGE_CAA) && find(0x800000) == NULL);
 }
 
+/* The volume for variables at the start of OVMF is fixed, as in an image of OVMF as it is. */
+TEST(variables_are_fixed)
+{
+	static const uint8_t guid[OVMF_GUID_SIZE] = OVMF_GUID_VARIABLES;
+	const uint64_t start = OVMF_END - OVMF_FILE_SIZE, length = 0x2000;
+
+	begin_ovmf();
+	memcpy(ovmf.data + OVMF_VOLUME_GUID_OFFSET, guid, sizeof(guid));
+	memcpy(ovmf.data + OVMF_VOLUME_LENGTH_OFFSET, &length, sizeof(length));
+	memcpy(ovmf.data + OVMF_VOLUME_SIGNATURE_OFFSET, OVMF_VOLUME_SIGNATURE, 4);
+	REQUIRE(finish_ovmf(MONITOR_GPA) == 0);
+	CHECK_EQ(find(start)->flags, LAUNCH_RANGE_FLAG_FIXED);
+	CHECK_EQ(find(start + length - PAGE_SIZE)->flags, LAUNCH_RANGE_FLAG_FIXED);
+	CHECK_EQ(find(start + length)->flags, 0);
+	CHECK_EQ(find(0x80D000)->flags, 0);
+}
+
 /* ---- refused ---- */
 
 TEST(bad_places)

@@ -377,6 +377,33 @@ TEST(everything_is_taken_back)
 	CHECK_EQ(run_one(entry(PAGE_A, false, true)), SVSM_ERR_INVALID_ADDRESS);
 }
 
+/* Launched for reading: no call changes such a page, gives it a part to play or has the monitor write to it; a reset leaves it. */
+TEST(fixed_pages)
+{
+	uint32_t number = 7;
+
+	start();
+	mock_page(PAGE_A)->assigned = mock_page(PAGE_A)->validated = true;
+	CHECK_EQ(guest_page_grant_launched(gpa(PAGE_A), true), 0);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_FIXED);
+	CHECK_EQ(mock_page(PAGE_A)->perms[MOCK_VMPL], 1);
+	CHECK_EQ(guest_page_grant_launched(gpa(PAGE_A), false), ERR_ADDRESS);
+	mock_give(PAGE_A + 0x1000);
+	make_vmsa(PAGE_A + 0x1000, MOCK_VMPL, EFER_SVME, 1);
+	CHECK_EQ(run_one(entry(PAGE_A, false, false)), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(run_one(entry(PAGE_A, false, true)), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(core(SVSM_CORE_REMAP_CA, PAGE_A, 0, 0), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, PAGE_A + 0x1000, PAGE_A, 1), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, PAGE_A, PAGE_A + 0x1000, 1), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(core(SVSM_CORE_PVALIDATE, PAGE_A, 0, 0), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(guest_write(gpa(PAGE_A), &number, sizeof(number)), ERR_ADDRESS);
+	CHECK(!guest_owns_range(gpa(PAGE_A), 1));
+	page_state_set_range(&memory_pages, CAA, CAA + PAGE_SIZE, PAGE_VALIDATED);
+	CHECK_EQ(guest_pages_take_all(), 0);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_FIXED);
+	CHECK_EQ(mock_compare(), 0);
+}
+
 /* Areas of the guest's and the first one of the monitor's: none can run any more, and nothing of them is remembered. */
 TEST(all_vcpus_are_stopped)
 {

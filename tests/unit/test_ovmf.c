@@ -302,6 +302,39 @@ TEST(every_cut_and_every_byte_is_survived)
 	CHECK_EQ(open_file(), 0);
 }
 
+/* A volume for variables at the start, of the size given. */
+static void put_volume(uint64_t size)
+{
+	static const uint8_t guid[OVMF_GUID_SIZE] = OVMF_GUID_VARIABLES;
+
+	ovmf_file_make(&file);
+	memcpy(file.data + OVMF_VOLUME_GUID_OFFSET, guid, sizeof(guid));
+	memcpy(file.data + OVMF_VOLUME_LENGTH_OFFSET, &size, sizeof(size));
+	memcpy(file.data + OVMF_VOLUME_SIGNATURE_OFFSET, OVMF_VOLUME_SIGNATURE, 4);
+}
+
+TEST(volume_for_variables)
+{
+	static const uint64_t bad[] = { 0, 1, 0x800, 0x1001, OVMF_FILE_SIZE, OVMF_FILE_SIZE + 0x1000, ~0ull, ~0xFFFull };
+
+	ovmf_file_make(&file);
+	CHECK_EQ(ovmf_variables_size(file.data, sizeof(file.data)), 0);
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		put_volume(bad[i]);
+		CHECK_EQ(ovmf_variables_size(file.data, sizeof(file.data)), 0);
+	}
+	put_volume(0x2000);
+	CHECK_EQ(ovmf_variables_size(file.data, sizeof(file.data)), 0x2000);
+	CHECK_EQ(ovmf_variables_size(file.data, 0x2000), 0);
+	CHECK_EQ(ovmf_variables_size(file.data, OVMF_VOLUME_HEAD_SIZE - 1), 0);
+	CHECK_EQ(ovmf_variables_size(file.data, 0), 0);
+	file.data[OVMF_VOLUME_SIGNATURE_OFFSET]++;
+	CHECK_EQ(ovmf_variables_size(file.data, sizeof(file.data)), 0);
+	put_volume(0x2000);
+	file.data[OVMF_VOLUME_GUID_OFFSET + 15]++;
+	CHECK_EQ(ovmf_variables_size(file.data, sizeof(file.data)), 0);
+}
+
 TEST(names)
 {
 	CHECK_TEXT(ovmf_section_name(OVMF_SEV_CAA), "calling area");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "lib/page_state.h"
@@ -186,7 +187,7 @@ TEST(busy_pages_are_left_alone)
 /* Special pages keep their block from being taken as a whole. */
 TEST(special_pages_hold_their_block)
 {
-	static const enum page_state special[] = { PAGE_CAA, PAGE_VMSA, PAGE_MONITOR, PAGE_DEVICE, PAGE_LOST };
+	static const enum page_state special[] = { PAGE_CAA, PAGE_VMSA, PAGE_MONITOR, PAGE_DEVICE, PAGE_LOST, PAGE_FIXED };
 	uint64_t block = MODEL_BASE + 2 * PAGE_SIZE_2M;
 
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
@@ -285,4 +286,74 @@ TEST(find_goes_to_the_next_page_in_the_state)
 			CHECK_EQ(found.v, at);
 	}
 	free(memory);
+}
+
+/* ---- several at once ---- */
+
+#define CROWD 4u
+#define CROWD_ROUNDS 600000u
+#define CROWD_PAGES 3u /* the first of one block: few, so that they meet */
+
+static struct page_state_map crowd_map;
+static uint32_t crowd_owner[CROWD_PAGES]; /* how many think that they have it */
+static uint32_t crowd_clashes, crowd_claims;
+
+/* Counts what a successful claim must exclude. */
+static void crowd_hold(uint32_t first, uint32_t count, int by)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		uint32_t others = __atomic_fetch_add(&crowd_owner[i], (uint32_t)by, __ATOMIC_ACQ_REL);
+
+		if (by > 0 && others != 0)
+			__atomic_add_fetch(&crowd_clashes, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void crowd_change(uint32_t random)
+{
+	enum page_state from = random & 1u ? PAGE_VALIDATED : PAGE_UNVALIDATED, found;
+	enum page_state to = from == PAGE_VALIDATED ? PAGE_UNVALIDATED : PAGE_VALIDATED;
+	bool large = (random >> 1) % 8u == 0;
+	uint32_t page = large ? 0 : (random >> 4) % CROWD_PAGES;
+	gpa_t address = gpa(PAGE_SIZE_2M + page * PAGE_SIZE);
+
+	if (page_state_claim(&crowd_map, address, large, from, &found) != 0)
+		return;
+	crowd_hold(page, large ? CROWD_PAGES : 1u, 1);
+	__atomic_add_fetch(&crowd_claims, 1, __ATOMIC_RELAXED);
+	crowd_hold(page, large ? CROWD_PAGES : 1u, -1);
+	page_state_settle(&crowd_map, address, large, to);
+}
+
+static void *crowd_member(void *argument)
+{
+	uint32_t random = *(const uint32_t *)argument;
+
+	for (uint32_t i = 0; i < CROWD_ROUNDS; i++) {
+		random = random * 1664525u + 1013904223u;
+		crowd_change(random >> 12);
+	}
+	return NULL;
+}
+
+/* Claims exclude each other, of pages and of their whole block; in the end nothing is busy. */
+TEST(claims_of_several_threads)
+{
+	static const struct page_range ram = { 0, 3 * PAGE_SIZE_2M };
+	static uint8_t memory[3 * PAGE_STATE_BYTES_PER_BLOCK];
+	static uint32_t seed[CROWD] = { 1, 22222, 333333333, 4 };
+	pthread_t thread[CROWD];
+
+	REQUIRE(page_state_init(&crowd_map, &ram, 1, memory, sizeof(memory)) == 0);
+	for (uint32_t i = 0; i < CROWD; i++)
+		REQUIRE(pthread_create(&thread[i], NULL, crowd_member, &seed[i]) == 0);
+	for (uint32_t i = 0; i < CROWD; i++)
+		CHECK_EQ(pthread_join(thread[i], NULL), 0);
+	CHECK_EQ(crowd_clashes, 0);
+	CHECK(crowd_claims > CROWD_ROUNDS / 10);
+	for (uint64_t at = PAGE_SIZE_2M; at < 2 * PAGE_SIZE_2M; at += PAGE_SIZE) {
+		enum page_state state = page_state_get(&crowd_map, gpa(at));
+
+		CHECK(state == PAGE_VALIDATED || state == PAGE_UNVALIDATED);
+	}
 }

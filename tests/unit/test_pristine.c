@@ -186,6 +186,20 @@ TEST(larger_copy_lies_at_the_end_of_ram)
 	end();
 }
 
+/* What the guest cannot change needs no copy. */
+TEST(fixed_range)
+{
+	struct launch_block block = image(63 * MIB, MIB);
+
+	block.range[0].flags = LAUNCH_RANGE_FLAG_FIXED;
+	begin(PIECES_MAX);
+	CHECK(save(&block, 64 * MIB));
+	CHECK_EQ(pieces, 4);
+	check_range(&block, &block.range[2]);
+	CHECK(pristine_page(&block, IMAGE_GPA) == NULL);
+	end();
+}
+
 /* What the region gave is given back. */
 TEST(full_region)
 {

@@ -476,6 +476,17 @@ static int place_calling_area(struct reader *reader)
 	return fail_file(reader, ERR_UNSUPPORTED, "has no place for a calling area: neither in OVMF's tables nor behind its secrets page");
 }
 
+/* As of OVMF that comes as it is: launch.h tells why. */
+static void fix_variables(struct firmware *firmware, const uint8_t *flat, uint64_t size)
+{
+	uint64_t start = LAUNCH_FIRMWARE_END - size, fixed = ovmf_variables_size(flat, size);
+
+	for (size_t i = 0; i < firmware->page_count; i++) {
+		if (firmware->page[i].gpa >= start && firmware->page[i].gpa < start + fixed)
+			firmware->page[i].flags = LAUNCH_RANGE_FLAG_FIXED;
+	}
+}
+
 static int merge(struct reader *reader)
 {
 	struct ovmf_error error;
@@ -484,10 +495,12 @@ static int merge(struct reader *reader)
 	uint8_t *flat = top_of_memory(reader->firmware, &size);
 	int result;
 
-	if (flat != NULL && ovmf_open(&ovmf, flat, size, &error) == 0)
+	if (flat != NULL && ovmf_open(&ovmf, flat, size, &error) == 0) {
+		fix_variables(reader->firmware, flat, size);
 		result = merge_tables(reader, &ovmf);
-	else
+	} else {
 		result = place_calling_area(reader);
+	}
 	free(flat);
 	return result;
 }

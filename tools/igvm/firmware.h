@@ -29,6 +29,7 @@ struct firmware_page {
 	uint64_t gpa;
 	const uint8_t *content; /* PAGE_SIZE bytes when kind is LAUNCH_RANGE_IMAGE */
 	uint32_t kind;		/* LAUNCH_RANGE_* */
+	uint32_t flags;		/* LAUNCH_RANGE_FLAG_*: FIXED for the volume of OVMF's variables */
 	uint32_t type;		/* of the directive, ... */
 	uint64_t offset;	/* ... and where it is; 0: asked for by OVMF's tables */
 };

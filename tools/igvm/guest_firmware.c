@@ -49,6 +49,16 @@ void guest_reset_context(struct vmsa *vmsa, const struct recipe *recipe)
 	vmsa->x87_ftw = 0x5555;
 }
 
+/* The volume for variables is looked at only: launch.h tells why it is fixed. */
+static int add_file(struct layout *layout, uint64_t gpa, const struct blob *file)
+{
+	uint64_t fixed = ovmf_variables_size(file->data, file->size);
+
+	if (fixed != 0 && guest_add_content(layout, gpa, file->data, fixed, LAUNCH_RANGE_FLAG_FIXED, "firmware's variables") != 0)
+		return ERR_INVALID;
+	return guest_add_content(layout, gpa + fixed, (const uint8_t *)file->data + fixed, file->size - fixed, 0, "firmware");
+}
+
 int guest_open_ovmf(struct ovmf *ovmf, const char *path, const struct blob *file)
 {
 	struct ovmf_error error;
@@ -86,7 +96,7 @@ static int add_ovmf(struct layout *layout, const char *path, const struct blob *
 	}
 	set_places(&layout->block, ovmf.memory_map.gpa, ovmf.memory_map.size, ovmf.vp_count.size != 0 ? ovmf.vp_count.gpa : 0);
 	guest_reset_context(&layout->guest_vmsa, layout->recipe);
-	return guest_add_content(layout, ovmf.gpa, file->data, file->size, 0, "firmware");
+	return add_file(layout, ovmf.gpa, file);
 }
 
 static int add_pages(struct layout *layout, const struct firmware *firmware)
@@ -96,7 +106,7 @@ static int add_pages(struct layout *layout, const struct firmware *firmware)
 
 		if (page->kind == LAUNCH_RANGE_IMAGE)
 			image_add(&layout->image, page->gpa, page->content, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL, "firmware");
-		if (launch_range_add(&layout->block, page->gpa, PAGE_SIZE, page->kind, 0) != 0)
+		if (launch_range_add(&layout->block, page->gpa, PAGE_SIZE, page->kind, page->flags) != 0)
 			return ERR_INVALID;
 	}
 	return 0;

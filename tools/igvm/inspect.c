@@ -196,10 +196,11 @@ static void print_launch_block(const struct launch_block *block)
 		const struct launch_range *range = &block->range[i];
 		uint64_t pages = range->size / PAGE_SIZE;
 
-		printf("  0x%012" PRIx64 "-0x%012" PRIx64 "  %7" PRIu64 " page%s %s%s%s\n", range->gpa,
+		printf("  0x%012" PRIx64 "-0x%012" PRIx64 "  %7" PRIu64 " page%s %s%s%s%s\n", range->gpa,
 		       range->gpa + range->size - 1, pages, pages == 1 ? " " : "s", range_kind_name(range->kind),
 		       range->flags & LAUNCH_RANGE_FLAG_RESERVED ? ", reserved" : "",
-		       range->flags & LAUNCH_RANGE_FLAG_ACPI ? ", ACPI" : "");
+		       range->flags & LAUNCH_RANGE_FLAG_ACPI ? ", ACPI" : "",
+		       range->flags & LAUNCH_RANGE_FLAG_FIXED ? ", fixed" : "");
 	}
 }
 

@@ -137,6 +137,7 @@ static void put_block(struct json *json, const struct own_pages *own)
 		json_string(json, "kind", range_kind_name(block->range[i].kind));
 		json_bool(json, "reserved", (block->range[i].flags & LAUNCH_RANGE_FLAG_RESERVED) != 0);
 		json_bool(json, "acpi", (block->range[i].flags & LAUNCH_RANGE_FLAG_ACPI) != 0);
+		json_bool(json, "fixed", (block->range[i].flags & LAUNCH_RANGE_FLAG_FIXED) != 0);
 		json_object_end(json);
 	}
 	json_array_end(json);

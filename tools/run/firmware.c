@@ -12,9 +12,8 @@ static const struct {
 const char *firmware_byte(char c)
 {
 	static unsigned step, matched;
+	const char *keys = steps[step].keys;
 
-	if (step == ARRAY_SIZE(steps))
-		return NULL;
 	/* No text starts again inside itself: after a mismatch only its first character can be the beginning. */
 	if (c == steps[step].text[matched])
 		matched++;
@@ -23,5 +22,6 @@ const char *firmware_byte(char c)
 	if (steps[step].text[matched] != '\0')
 		return NULL;
 	matched = 0;
-	return steps[step++].keys;
+	step = (step + 1) % ARRAY_SIZE(steps); /* a reset leads to the menu again */
+	return keys;
 }

@@ -192,6 +192,8 @@ int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platfor
 	switch (label) {
 	case LABEL_GUEST_RWX:
 		return rmpadjust(address, size_2m, plane | RMP_ATTR_RWX);
+	case LABEL_GUEST_READ:
+		return rmpadjust(address, size_2m, plane | RMP_ATTR_READ);
 	case LABEL_VMSA:
 		return rmpadjust(address, size_2m, plane | RMP_ATTR_READ | RMP_ATTR_VMSA);
 	case LABEL_OWN_VMSA:
