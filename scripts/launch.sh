@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: MIT
 # The body of './cashew launch', sourced by it: makes the image, if none is named, and hands over to the launch tool.
 
+# Lines as words that a shell takes.
+quoted() {
+	while IFS= read -r word; do
+		case $word in
+		*[!A-Za-z0-9_./,:=@%+-]*) printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
+}
+
 help_launch() {
 	cat <<'END'
 usage: ./cashew launch [OPTION...]
@@ -8,98 +18,60 @@ usage: ./cashew launch [OPTION...]
 Starts an image as an SEV-SNP guest with this host's QEMU and KVM. The host is looked at first: processor, kernel, KVM,
 QEMU. What it lacks is said in words, with what to do about it; then the same guest can be started on Nutshell.
 
-The guest:
-  --image FILE       start this IGVM file; else one is built (build/COMPILER-MODE/launch.igvm) of:
-  --kernel FILE      Linux bzImage (default: a pinned Debian cloud kernel)
-  --initrd FILE      initial RAM file system (default: busybox with a shell)
-  --append TEXT      the kernel's command line (default: console=ttyS0 panic=-1)
-  --set KEY=VALUE    the policy page; './cashew igvm policy --help' tells the keys
-
 END
-	"$launch_tool" --help | sed -n '/^  --memory/,/^Exit status/p' | sed '/^Exit status/d; /^  -h, /d'
+	help_guest
+	help_machine 255 scsi user EPYC-v4
 	cat <<'END'
-  --nutshell         when the host lacks something, start on Nutshell without asking
+  --force            start although something seems to be missing
+
+The host:
+  --check            only look at it
+  --root DIR         look for its /proc, /sys and /dev there (with --check or --dry-run)
+  --nutshell         when it lacks something, start on Nutshell without asking
   --debug            debug build of the monitor
+  --release          the optimised build (default)
+  --cc COMPILER      gcc (default) or clang-19
   --yes              install what is missing without asking
 
 Exit status: QEMU's own; 1 it could not be started, 2 wrong usage, 3 the host cannot run the image.
 END
 }
 
-image= kernel= initrd= append= nutshell= plan= settings=
-mode=release
-start=$(mktemp "${TMPDIR:-/tmp}/cashew-launch.XXXXXX") # what the tool gets, a word a line
-both=$(mktemp "${TMPDIR:-/tmp}/cashew-launch.XXXXXX")  # what run understands, too
-trap 'rm -f "$start" "$both"' EXIT
-trap 'exit 130' INT TERM HUP
-add() { printf '%s\n' "$@" >>"$start"; }
-for word in "$@"; do
-	case $word in
-	-h | --help)
-		build tools 2>/dev/null
-		launch_tool=$(variant)/launch
-		help_launch
-		exit 0
-		;;
-	--debug) mode=debug ;;
-	--yes) yes=1 ;;
-	esac
-done
+. scripts/guest.sh
+guest_begin
+mode=release nutshell= plan=
 while [ $# -gt 0 ]; do
+	take_guest_option launch "$@"
+	if [ $taken -ne 0 ]; then
+		shift $taken
+		continue
+	fi
 	case $1 in
-	--image | --kernel | --initrd | --append | --set | --memory | --cpus | --disk | --network | --forward | --key-broker | \
-		--qemu | --cpu | --root | --cc)
-		[ $# -ge 2 ] || misuse "launch: $1 needs a value; './cashew launch --help' explains"
+	-h | --help) help_launch; exit 0 ;;
+	--root)
+		[ $# -ge 2 ] || misuse "launch: --root needs a value; './cashew launch --help' explains"
+		add --root "$(absolute "$2")"
+		shift
 		;;
-	esac
-	case $1 in
-	--image) image=$(check_file --image "$2") || exit 2; shift ;;
-	--kernel) kernel=$(check_file --kernel "$2") || exit 2; shift ;;
-	--initrd) initrd=$(check_file --initrd "$2") || exit 2; shift ;;
-	--append) append=$2; shift ;;
-	--set) settings="$settings $(printf '%s' "$2" | tr ' ' ',')"; shift ;;
-	--memory | --cpus | --network | --forward | --key-broker) add "$1" "$2"; printf '%s\n' "$1" "$2" >>"$both"; shift ;;
-	--disk) add "$1" "$(absolute "$2")"; shift ;;
-	--qemu) case $2 in */*) add "$1" "$(absolute "$2")" ;; *) add "$1" "$2" ;; esac; shift ;;
-	--cpu) add "$1" "$2"; shift ;;
-	--root) add "$1" "$(absolute "$2")"; shift ;;
 	--check) add "$1"; plan=check ;;
-	--dry-run) add "$1"; plan=${plan:-dry} ;;
-	--force) add "$1" ;;
 	--nutshell) nutshell=1 ;;
-	--debug | --yes) ;;
-	--cc) cc=$2; shift ;;
 	*) misuse "launch: unknown option $1; './cashew launch --help' lists them" ;;
 	esac
 	shift
 done
-
-make_launch_image() {
-	[ -n "$kernel" ] || ensure_third_party linux-cloud
-	[ -n "$initrd" ] || ensure_third_party busybox
-	[ -n "$kernel" ] || kernel=$(default_kernel linux-cloud) || exit 1
-	[ -n "$initrd" ] || initrd=$(default_initrd) || exit 1
-	image=$PWD/$(variant)/launch.igvm
-	services=$(default_services) || exit 1
-	console=off
-	[ "$mode" != debug ] || console=on
-	set -- --console $console ${services:+--archive "$services"}
-	for setting in $settings; do
-		set -- "$@" --set "$(printf '%s' "$setting" | tr ',' ' ')"
-	done
-	"$(variant)/igvm" build --quiet --host qemu --monitor "$(variant)/monitor.elf" --kernel "$kernel" --initrd "$initrd" \
-		--append "${append:-console=ttyS0 panic=-1}" "$@" -o "$image" || exit 1
-	say "cashew: the image is $image, launch digest $("$(variant)/igvm" measure --loader qemu "$image")"
-}
+[ -z "$dry_run" ] || plan=${plan:-dry}
+check_guest launch
+default_cmdline='console=ttyS0 panic=-1'
 
 if [ "$plan" = check ]; then
 	build tools
 elif [ -n "$image" ]; then
 	build tools
-	[ -z "$settings$kernel$initrd$append" ] || misuse "launch: --image is a whole image; other options of the guest do not go with it"
+	make_image
 else
 	build monitor services tools
-	make_launch_image
+	make_image "$PWD/$(variant)/launch.igvm"
+	say "cashew: the image is $image, launch digest $("$(variant)/igvm" measure --loader qemu "$image")"
 fi
 set --
 while IFS= read -r word; do
@@ -117,7 +89,7 @@ if [ -z "$nutshell" ] && [ -t 0 ]; then
 	case $answer in '' | y | Y | yes | Yes | j | J) nutshell=1 ;; esac
 fi
 if [ -z "$nutshell" ]; then
-	say "  ./cashew run --image $image$(tr '\n' ' ' <"$both" | sed 's/^./ &/')"
+	say "  ./cashew run --image $image$(quoted <"$both")"
 	exit $status
 fi
 set -- --image "$image"
@@ -125,5 +97,6 @@ while IFS= read -r word; do
 	set -- "$@" "$word"
 done <"$both"
 rm -f "$start" "$both"
+[ "$guest" = payload ] || set -- --thread single "$@" # Linux wants its processors in turns, as docs/running.md says
 from=$PWD
 verb_run "$@"

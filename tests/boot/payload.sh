@@ -6,4 +6,5 @@
 cashew_run --payload "$build/payload.elf" --services "$build/test.archive"
 expect_status 0
 expect '[1-9][0-9]* passed, 0 failed'
+expect '^note: secure-boot mode of the services: 0$'
 grep -E 'passed, 0 failed' "$out" | sed 's/^/note: /'

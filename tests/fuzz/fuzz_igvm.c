@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "abi/launch.h"
+#include "tests/mock/region.h"
 #include "tests/unit/igvm_file.h"
 #include "tools/igvm/check.h"
 #include "tools/igvm/digest.h"
 #include "tools/igvm/edit.h"
+#include "tools/igvm/firmware.h"
 #include "tools/igvm/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,6 +45,26 @@ static int read_further(const struct igvm_file *file, struct igvm_error *error)
 	return 0;
 }
 
+/* As firmware: what is taken has its places in order, and none is the monitor's. */
+static int read_firmware(const struct igvm_file *file, const struct summary *summary, struct igvm_error *error)
+{
+	struct firmware firmware;
+	int result = firmware_read(&firmware, file, summary, MONITOR_GPA, error);
+
+	for (size_t i = 0; result == 0 && i < firmware.page_count; i++) {
+		const struct firmware_page *page = &firmware.page[i];
+
+		if ((i != 0 && page[-1].gpa >= page->gpa) || ranges_overlap(page->gpa, PAGE_SIZE, MONITOR_GPA, MONITOR_SIZE) ||
+		    (page->kind == LAUNCH_RANGE_IMAGE) != (page->content != NULL))
+			abort();
+		/* The sanitizer sees whether content lies in the file. */
+		if (page->content != NULL && memchr(page->content, 0x100, PAGE_SIZE) == page->content + PAGE_SIZE)
+			abort();
+	}
+	firmware_free(&firmware);
+	return result;
+}
+
 static void read_file(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);
@@ -61,11 +84,22 @@ static void read_file(const uint8_t *data, size_t size)
 			pages += summary.extent[i].size / PAGE_SIZE;
 		if (pages < 4096) /* areas can be huge: a digest of them takes long and shows nothing */
 			result = read_further(&file, &error);
+		if (pages < 4096 && read_firmware(&file, &summary, &error) != 0 && error.text[0] == '\0')
+			abort();
 	}
 	if (result != 0 && error.text[0] == '\0')
 		abort();
 	summary_free(&summary);
 	free(copy);
+}
+
+/* What all firmware must have, if there is room: a secrets page and a context with bit 0 of SEV_FEATURES. */
+static void finish_firmware(struct test_file *file)
+{
+	const struct igvm_page_data secrets = { .gpa = 0x80D000, .compatibility_mask = 1, .data_type = IGVM_PAGE_TYPE_SECRETS };
+
+	file_header(file, IGVM_VHT_PAGE_DATA, &secrets, sizeof(secrets));
+	file_context(file, IGVM_KVM_VMSA_GPA, 1, file_content(file, 1));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -87,6 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memcpy(file.data + file.headers_end, data + 1, length);
 	file.headers_end += (uint32_t)length;
+	if (data[0] & 8)
+		finish_firmware(&file);
 	file_finish(&file);
 	read_file(file.data, file.size);
 	return 0;

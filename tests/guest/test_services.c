@@ -8,6 +8,7 @@
 #include "tests/guest/test.h"
 
 #include "abi/launch.h"
+#include "abi/policy.h"
 #include "abi/service.h"
 #include "tests/guest/machine.h"
 #include "tests/guest/svsm.h"
@@ -199,6 +200,16 @@ TEST(service_buffers)
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, ~0xFFFull, &result), SVSM_ERR_INVALID_ADDRESS);
 	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_ECHO, 0, page_gpa() + 8, &result), SVSM_ERR_INVALID_ADDRESS);
 	check_alive(0);
+}
+
+/* Which one it should be, the test knows that built the image. */
+TEST(service_learns_the_secure_boot_mode)
+{
+	struct svsm_args result;
+
+	CHECK_EQ(ask(PROBE_PROTOCOL, PROBE_SECURE_BOOT, 0, 0, &result), SVSM_SUCCESS);
+	CHECK(result.rcx <= POLICY_SECURE_BOOT_DEPLOYED);
+	test_print("note: secure-boot mode of the services: %llu\n", (unsigned long long)result.rcx);
 }
 
 static uint64_t monitor_counter(uint64_t which, uint64_t index)

@@ -11,8 +11,8 @@ make_image() { # OUTPUT ARGUMENTS
 		fail "no image: $*"
 }
 for host in qemu hyper-v vanadium; do
-	make_image "$work/$host.igvm" --host $host
-	make_image "$work/file.igvm" --recipe tools/igvm/recipes/$host.recipe
+	make_image "$work/$host.igvm" --host $host --set secure-boot=deployed
+	make_image "$work/file.igvm" --recipe tools/igvm/recipes/$host.recipe --set secure-boot=deployed
 	cmp "$work/$host.igvm" "$work/file.igvm" || fail "built-in recipe and file of $host differ"
 done
 "$igvm" diff "$work/qemu.igvm" "$work/vanadium.igvm" >"$out" 2>"$err"
@@ -29,8 +29,13 @@ cashew_run --image "$work/hyper-v.igvm" --stats
 expect_status 0
 expect '[1-9][0-9]* passed, 0 failed'
 expect "launch digest $foretold over" "$err"
+# The policy's mode reaches the services: "deployed". It is measured: with another one, the digest is another one.
+expect '^note: secure-boot mode of the services: 2$'
+[ "$("$igvm" measure --loader library --set secure-boot=setup "$work/hyper-v.igvm")" != "$foretold" ] ||
+	fail "the secure-boot mode is not measured"
 "$igvm" inspect "$work/hyper-v.igvm" >"$out" 2>"$err" || fail "inspect"
 expect 'monitor ends at 0x80[0-9a-f]+ of 0x9000000'
+expect '^  secure-boot = deployed$'
 
 # A recipe of one's own: no MADT, and the rest is as before.
 sed 's/^madt = .*/madt = absent/; s/^summary = .*/summary = mine/' tools/igvm/recipes/qemu.recipe >"$work/mine.recipe"

@@ -14,7 +14,7 @@
 #include "lib/types.h"
 
 #define FILE_HEADERS_MAX 0x800u
-#define FILE_PAGES_MAX 4u
+#define FILE_PAGES_MAX 6u
 #define FILE_SIZE_MAX (FILE_HEADERS_MAX + FILE_PAGES_MAX * 4096u)
 
 struct test_file {

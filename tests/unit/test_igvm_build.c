@@ -733,6 +733,46 @@ TEST(firmware_without_parameters)
 	CHECK_EQ(block.range_count, 3);
 }
 
+/* OVMF alone as an IGVM file, and an image made of that: the guest's memory is as from the raw file. */
+TEST(firmware_as_igvm)
+{
+	struct launch_block raw, block;
+	uint16_t type = 0;
+	char path[80];
+
+	write_good_files();
+	snprintf(path, sizeof(path), "%s/firmware.igvm", directory);
+	REQUIRE(BUILD_FIRMWARE("--name", "x") == 0);
+	REQUIRE(load_image());
+	raw = read_block();
+	REQUIRE(BUILD("--firmware-only", "--firmware", firmware_path, "-o", image_path) == 0);
+	REQUIRE(load_image());
+	CHECK(find_page(region + LAUNCH_OFF_BLOCK, NULL) == NULL);
+	CHECK(find_page(0x80F000, &type) != NULL);
+	CHECK_EQ(type, IGVM_PAGE_TYPE_NORMAL);
+	CHECK(find_page(0x80E000, &type) != NULL);
+	CHECK_EQ(type, IGVM_PAGE_TYPE_CPUID_DATA);
+	CHECK(find_page(0x812000, NULL) == NULL); /* parameters */
+	CHECK(find_page(0x809000, NULL) == NULL);
+	REQUIRE(rename(image_path, path) == 0);
+	REQUIRE(BUILD("--monitor", monitor_path, "--firmware", path, "-o", image_path, "--name", "x") == 0);
+	REQUIRE(load_image());
+	block = read_block();
+	CHECK(memcmp(&block, &raw, sizeof(block)) == 0);
+	CHECK_EQ(read_guest_vmsa().cr0, 0x30);
+	CHECK_EQ(read_guest_vmsa().rip, 0xFFF0);
+	CHECK_REFUSED("IGVM file already", BUILD("--firmware-only", "--firmware", path, "-o", image_path));
+	CHECK_REFUSED("0xfc000000", BUILD("--monitor", monitor_path, "--firmware", path, "-o", image_path, "--host", "hyper-v"));
+	REQUIRE(rename(path, image_path) == 0 && BUILD_FIRMWARE("--name", "x") == 0 && rename(image_path, path) == 0);
+	CHECK_REFUSED("a monitor of its own", BUILD("--monitor", monitor_path, "--firmware", path, "-o", image_path));
+	write_file(path, "IGVM", 4);
+	CHECK_REFUSED("firmware.igvm: ", BUILD("--monitor", monitor_path, "--firmware", path, "-o", image_path));
+	CHECK_REFUSED("without --monitor", BUILD("--firmware-only", "--monitor", monitor_path, "--firmware", path, "-o", image_path));
+	CHECK_REFUSED("goes with --firmware", BUILD("--firmware-only", "-o", image_path));
+	CHECK_REFUSED("has none", BUILD("--firmware-only", "--host", "hyper-v", "--firmware", firmware_path, "-o", image_path));
+	unlink(path);
+}
+
 static int build_with_section(uint32_t base, uint32_t size)
 {
 	struct ovmf_file file;

@@ -3,6 +3,7 @@
 #include "tools/verify/verify.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -521,6 +522,129 @@ TEST(certificates_in_other_forms)
 	evidence.certificates[0] = (struct blob){ table, 0 };
 	(void)judge_unsigned();
 	check_refused_for("certificates-form");
+}
+
+/* ---- what the user gets ---- */
+
+static char printed[16384];
+
+/* What the function prints of the last judgement; in a file that is gone before the tests go on. */
+static void capture(void (*print)(const struct verdict *, const struct evidence *, const struct findings *))
+{
+	FILE *file = tmpfile();
+	int saved;
+
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	if (file == NULL || saved < 0 || dup2(fileno(file), STDOUT_FILENO) < 0)
+		abort();
+	print(&verdict, &evidence, &findings);
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	rewind(file);
+	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
+	fclose(file);
+}
+#define WORDS(text) (capture(print_words), CHECK(strstr(printed, text) != NULL))
+#define JSON(text) (capture(print_json), CHECK(strstr(printed, text) != NULL))
+
+TEST(results_in_words)
+{
+	start();
+	CHECK(judge());
+	WORDS("ACCEPTED, but without a measurement");
+	WORDS("version 3, VMPL0, policy 0x30000, guest SVN 0\n  measurement 7777");
+	WORDS("boot loader 2, TEE 0, SNP 5, microcode 68");
+	WORDS("vTPM's endorsement key\n  RSA, 2048 bits; SHA-256 of its public area: ");
+	WORDS("\nnot checked\n  - ");
+	evidence.has_measurement = true;
+	memset(evidence.measurement, 0x77, sizeof(evidence.measurement));
+	CHECK(judge());
+	WORDS("ACCEPTED: the SVSM that you named");
+	evidence.root_kind = ROOT_TEST;
+	CHECK(judge());
+	WORDS("ACCEPTED under Nutshell's TEST ROOT");
+	evidence.nonce[0]++;
+	CHECK(!judge());
+	WORDS("in order, but of no use while something is refused\n");
+	WORDS("refused\n  - ");
+	WORDS("\nREFUSED\n");
+	start();
+	plan.turin = true;
+	plan.tcb = report.reported_tcb = TCB_TURIN;
+	memset(report.chip_id + 8, 0, 56);
+	CHECK(judge());
+	WORDS("FMC 1, boot loader 2, TEE 3, SNP 4, microcode 9");
+}
+
+TEST(results_for_machines)
+{
+	start();
+	CHECK(judge());
+	JSON("{\"accepted\":true,\"test_root\":false,\"checks\":[{\"name\":\"");
+	JSON("\"result\":\"not-checked\"");
+	JSON("\"report\":{\"version\":3,\"vmpl\":0,\"policy\":196608,");
+	JSON("\"vtpm_key\":{\"type\":\"rsa\",\"sha256\":\"");
+	CHECK(strcmp(printed + strlen(printed) - 3, "}}\n") == 0);
+	report.vmpl = 1;
+	CHECK(!judge());
+	JSON("{\"accepted\":false,");
+	JSON("{\"name\":\"vmpl\",\"result\":\"refused\"");
+}
+
+TEST(results_of_all_services)
+{
+	static uint8_t all[24 + 24];
+	struct svsm_services_header header = { .guid = SVSM_GUID_SERVICES, .size = sizeof(all), .count = 1 };
+	struct svsm_services_entry entry = { .guid = SVSM_GUID_VTPM, .offset = sizeof(all) };
+	struct svsm_services_header none = { .guid = SVSM_GUID_SERVICES, .size = sizeof(none) };
+
+	start();
+	evidence.all_services = true;
+	memcpy(all, &header, sizeof(header));
+	memcpy(all + 24, &entry, sizeof(entry));
+	bind_manifest(all, sizeof(all));
+	CHECK(judge());
+	WORDS("services\n  c476f1eb-0123-45a5-9641-b4e7dde5bfe3 (vTPM), manifest of 0 bytes\n");
+	JSON("\"services\":[{\"guid\":\"c476f1eb-0123-45a5-9641-b4e7dde5bfe3\",\"length\":0}]");
+	memcpy(all, &none, sizeof(none));
+	bind_manifest(all, sizeof(none));
+	CHECK(judge());
+	WORDS("services\n  none\n");
+	JSON("\"services\":[]");
+}
+
+TEST(files)
+{
+	char path[] = "/tmp/verify-XXXXXX";
+	int handle = mkstemp(path);
+	static uint8_t large[(1u << 20) + 1u];
+	struct blob blob;
+	EVP_PKEY *key;
+
+	REQUIRE(handle >= 0);
+	close(handle);
+	CHECK(output_write(path, "four", 4));
+	CHECK(input_read(&blob, "--x", path) && blob.size == 4 && memcmp(blob.data, "four", 4) == 0);
+	free(blob.data);
+	CHECK(output_write(path, large, sizeof(large) - 1) && input_read(&blob, "--x", path) && blob.size == sizeof(large) - 1);
+	free(blob.data);
+	CHECK(output_write(path, large, sizeof(large)) && !input_read(&blob, "--x", path)); /* a byte too many */
+	free(blob.data);
+	CHECK(!input_read(&blob, "--x", "/nowhere/x"));
+	CHECK(!output_write("/nowhere/x", "x", 1));
+	/* The endorsement key as others read it. */
+	start();
+	CHECK(judge());
+	key = key_from_tpm(&findings.key);
+	REQUIRE(key != NULL);
+	CHECK_EQ(EVP_PKEY_get_bits(key), 2048);
+	CHECK(key_write_pem(key, path));
+	EVP_PKEY_free(key);
+	CHECK(input_read(&blob, "--x", path) && blob.size > 27 && memcmp(blob.data, "-----BEGIN PUBLIC KEY-----\n", 27) == 0);
+	free(blob.data);
+	unlink(path);
 }
 
 TEST(guids)

@@ -18,7 +18,7 @@ struct options {
 	const struct recipe *recipe;
 	struct recipe recipe_file;
 	struct policy_page policy;
-	bool quiet;
+	bool quiet, firmware_only;
 };
 
 enum option_code {
@@ -34,6 +34,7 @@ enum option_code {
 	OPTION_POLICY,
 	OPTION_SET,
 	OPTION_FIRMWARE,
+	OPTION_FIRMWARE_ONLY,
 	OPTION_VMPL,
 	OPTION_CONSOLE,
 	OPTION_SERIAL,
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
 	{ "policy", required_argument, NULL, OPTION_POLICY },
 	{ "set", required_argument, NULL, OPTION_SET },
 	{ "firmware", required_argument, NULL, OPTION_FIRMWARE },
+	{ "firmware-only", no_argument, NULL, OPTION_FIRMWARE_ONLY },
 	{ "guest-vmpl", required_argument, NULL, OPTION_VMPL },
 	{ "console", required_argument, NULL, OPTION_CONSOLE },
 	{ "serial-port", required_argument, NULL, OPTION_SERIAL },
@@ -74,7 +76,8 @@ static void print_help(void)
 	      "  --kernel FILE        Linux bzImage, started directly in 64-bit mode\n"
 	      "  --initrd FILE        its initial RAM disk\n"
 	      "  --append TEXT        its command line\n"
-	      "  --firmware FILE      instead of Linux: OVMF, started at its reset vector\n"
+	      "  --firmware FILE      instead of Linux: OVMF, started at its reset vector, or firmware in an IGVM file\n"
+	      "  --firmware-only      no monitor: that OVMF alone as an IGVM file, for QEMU or for another build --firmware\n"
 	      "  --payload ELF        instead of Linux: a static program, started in 64-bit mode\n"
 	      "  -o, --output FILE    the image\n"
 	      "  --policy FILE        what the policy page says; 'igvm policy --help' tells the keys\n"
@@ -137,6 +140,9 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_FIRMWARE:
 		options->firmware = value;
 		return 0;
+	case OPTION_FIRMWARE_ONLY:
+		options->firmware_only = true;
+		return 0;
 	case OPTION_NAME:
 		options->name = value;
 		return 0;
@@ -171,7 +177,9 @@ static int check_options(const struct options *options, int argc)
 {
 	if (optind < argc)
 		return usage_error("every argument needs an option in front of it");
-	if (!options->monitor)
+	if (options->firmware_only && (!options->firmware || options->monitor || options->archive))
+		return usage_error("--firmware-only goes with --firmware, and without --monitor and --archive");
+	if (!options->monitor && !options->firmware_only)
 		return usage_error("--monitor is missing");
 	if (!options->output)
 		return usage_error("--output is missing");
@@ -189,6 +197,8 @@ static int lay_out(struct layout *layout, const struct options *options)
 	int result;
 
 	layout->recipe = options->recipe;
+	if (options->firmware_only)
+		return firmware_image_add(layout, options->firmware);
 	layout->policy = options->policy;
 	memcpy(layout->block.image_name, options->name, strlen(options->name));
 	if (options->payload) {
@@ -230,8 +240,9 @@ static void print_summary(const struct layout *layout, const struct options *opt
 
 	digest_format(digest, text);
 	printf("image          %s, %zu bytes, %zu pages\n", options->output, image->size, layout->image.page_count);
-	printf("monitor        %" PRIu64 " bytes without guest (budget %u): %u pages with content, %u of zeros\n",
-	       content_size, MONITOR_BUDGET, content, layout->monitor_zero_pages);
+	if (!options->firmware_only)
+		printf("monitor        %" PRIu64 " bytes without guest (budget %u): %u pages with content, %u of zeros\n",
+		       content_size, MONITOR_BUDGET, content, layout->monitor_zero_pages);
 	if (layout->archive_pages != 0)
 		printf("services       %" PRIu64 " bytes\n", layout->block.archive_size);
 	printf("launch digest  %s\n", text);

@@ -1,48 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OVMF from its reset vector. The file is launched so that it ends at 4 GiB; the memory that its tables ask for is given
- * by the monitor before the start, and everything else is left unvalidated: OVMF validates its memory itself.
+ * Firmware as the guest. A file of OVMF is launched so that it ends at 4 GiB, from its reset vector; the memory that its
+ * tables ask for is given by the monitor before the start, and everything else is left unvalidated: OVMF validates its
+ * memory itself. An IGVM file says all of this by itself (firmware.h).
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "abi/igvm.h"
+#include "firmware.h"
 #include "guest.h"
-#include "lib/ovmf.h"
-
-/* OVMF takes for RAM or for its PCI devices what lies below. */
-#define REGION_LEAST 0xFC000000ull
-#define LEGACY_START 0xA0000ull
-#define LEGACY_END 0x100000ull
-
-static uint32_t range_kind(uint32_t section_type)
-{
-	switch (section_type) {
-	case OVMF_SEV_SECRETS:
-		return LAUNCH_RANGE_SECRETS;
-	case OVMF_SEV_CPUID:
-		return LAUNCH_RANGE_CPUID;
-	case OVMF_SEV_CAA:
-		return LAUNCH_RANGE_CAA;
-	default: /* zeros in the page of kernel hashes say that there are none */
-		return LAUNCH_RANGE_ZERO;
-	}
-}
-
-/* Why no guest could give the section its memory; NULL when one can. */
-static const char *refuse_section(const struct ovmf_section *section, uint64_t region_gpa)
-{
-	if (ranges_overlap(section->gpa, section->size, region_gpa, MONITOR_SIZE))
-		return "lies over the monitor";
-	if (ranges_overlap(section->gpa, section->size, LEGACY_START, LEGACY_END - LEGACY_START))
-		return "lies where a PC has its display and ROMs";
-	if (!range_within(section->gpa, section->size, 0, GUEST_LOW_END))
-		return "lies beyond the RAM that a guest can be sure of (2 GiB)";
-	return NULL;
-}
+#include "source.h"
 
 static int add_section(struct layout *layout, const char *path, const struct ovmf_section *section)
 {
-	const char *reason = refuse_section(section, layout->recipe->region_gpa);
+	const char *reason = firmware_refuse(section->gpa, section->size, layout->recipe->region_gpa);
 
 	if (reason) {
 		report("firmware %s: %s section 0x%" PRIx64 "-0x%" PRIx64 " %s (at offset 0x%" PRIx64 ")", path,
@@ -50,11 +22,10 @@ static int add_section(struct layout *layout, const char *path, const struct ovm
 		       section->offset);
 		return ERR_INVALID;
 	}
-	return launch_range_add(&layout->block, section->gpa, section->size, range_kind(section->type), 0);
+	return launch_range_add(&layout->block, section->gpa, section->size, firmware_kind(section->type), 0);
 }
 
-/* Real mode at the last 16 bytes below 4 GiB, as a processor comes out of reset. */
-static void set_context(struct vmsa *vmsa, const struct recipe *recipe)
+void guest_reset_context(struct vmsa *vmsa, const struct recipe *recipe)
 {
 	const struct vmsa_segment code = { OVMF_RESET_CS_SELECTOR, 0x09B, 0xFFFF, OVMF_RESET_CS_BASE };
 	const struct vmsa_segment data = { 0, 0x093, 0xFFFF, 0 };
@@ -88,43 +59,103 @@ static int add_file(struct layout *layout, uint64_t gpa, const struct blob *file
 	return guest_add_content(layout, gpa + fixed, (const uint8_t *)file->data + fixed, file->size - fixed, 0, "firmware");
 }
 
-static int add_firmware(struct layout *layout, const char *path, const struct blob *file)
+int guest_open_ovmf(struct ovmf *ovmf, const char *path, const struct blob *file)
 {
-	struct launch_block *block = &layout->block;
 	struct ovmf_error error;
+
+	if (ovmf_open(ovmf, file->data, file->size, &error) == 0)
+		return 0;
+	report("firmware %s: %s (at offset 0x%" PRIx64 ")", path, error.text, error.offset);
+	return ERR_FORMAT;
+}
+
+static void set_places(struct launch_block *block, uint64_t map_gpa, uint64_t map_size, uint64_t vp_count_gpa)
+{
+	if (map_size != 0) {
+		block->map_kind = LAUNCH_MAP_IGVM;
+		block->map_gpa = map_gpa;
+		block->map_size = map_size;
+	}
+	block->vp_count_gpa = vp_count_gpa;
+}
+
+static int add_ovmf(struct layout *layout, const char *path, const struct blob *file)
+{
 	struct ovmf ovmf;
 
-	if (layout->recipe->region_gpa < REGION_LEAST) {
+	if (layout->recipe->region_gpa < FIRMWARE_REGION_LEAST) {
 		report("firmware %s: OVMF uses all memory below 0x%" PRIx64 ", but the recipe %s puts the monitor at 0x%" PRIx64,
-		       path, (uint64_t)REGION_LEAST, layout->recipe->name, layout->recipe->region_gpa);
+		       path, (uint64_t)FIRMWARE_REGION_LEAST, layout->recipe->name, layout->recipe->region_gpa);
 		return ERR_INVALID;
 	}
-	if (ovmf_open(&ovmf, file->data, file->size, &error) != 0) {
-		report("firmware %s: %s (at offset 0x%" PRIx64 ")", path, error.text, error.offset);
+	if (guest_open_ovmf(&ovmf, path, file) != 0)
 		return ERR_FORMAT;
-	}
 	for (uint32_t i = 0; i < ovmf.section_count; i++) {
 		if (add_section(layout, path, &ovmf.section[i]) != 0)
 			return ERR_INVALID;
 	}
-	if (ovmf.memory_map.size != 0) {
-		block->map_kind = LAUNCH_MAP_IGVM;
-		block->map_gpa = ovmf.memory_map.gpa;
-		block->map_size = ovmf.memory_map.size;
-	}
-	block->vp_count_gpa = ovmf.vp_count.size != 0 ? ovmf.vp_count.gpa : 0;
-	set_context(&layout->guest_vmsa, layout->recipe);
+	set_places(&layout->block, ovmf.memory_map.gpa, ovmf.memory_map.size, ovmf.vp_count.size != 0 ? ovmf.vp_count.gpa : 0);
+	guest_reset_context(&layout->guest_vmsa, layout->recipe);
 	return add_file(layout, ovmf.gpa, file);
+}
+
+static int add_pages(struct layout *layout, const struct firmware *firmware)
+{
+	for (size_t i = 0; i < firmware->page_count; i++) {
+		const struct firmware_page *page = &firmware->page[i];
+
+		if (page->kind == LAUNCH_RANGE_IMAGE)
+			image_add(&layout->image, page->gpa, page->content, PAGE_SIZE, IGVM_PAGE_TYPE_NORMAL, "firmware");
+		if (launch_range_add(&layout->block, page->gpa, PAGE_SIZE, page->kind, page->flags) != 0)
+			return ERR_INVALID;
+	}
+	return 0;
+}
+
+static int add_igvm(struct layout *layout, const struct source *source)
+{
+	struct firmware firmware;
+	struct igvm_error error;
+	int result;
+
+	if (source->is_own) {
+		report("%s: is an image with a monitor of its own, not firmware", source->path);
+		return ERR_INVALID;
+	}
+	result = firmware_read(&firmware, &source->file, &source->summary, layout->recipe->region_gpa, &error);
+	if (result != 0)
+		report_igvm_error(source->path, &error);
+	else
+		result = add_pages(layout, &firmware);
+	set_places(&layout->block, firmware.map_gpa, firmware.map_size, firmware.vp_count_gpa);
+	layout->guest_vmsa = firmware.context;
+	firmware_free(&firmware);
+	return result;
+}
+
+bool guest_is_igvm(const struct blob *file)
+{
+	static const uint32_t magic = IGVM_MAGIC;
+
+	return file->size >= sizeof(magic) && memcmp(file->data, &magic, sizeof(magic)) == 0;
 }
 
 int guest_add_firmware(struct layout *layout, const char *path)
 {
+	struct source source;
 	struct blob file;
 	int result;
 
 	if (blob_read(&file, "firmware", path) != 0)
 		return ERR_INVALID;
-	result = add_firmware(layout, path, &file);
+	if (!guest_is_igvm(&file)) {
+		result = add_ovmf(layout, path, &file);
+	} else {
+		result = source_open(&source, path);
+		if (result == 0)
+			result = add_igvm(layout, &source);
+		source_close(&source);
+	}
 	blob_free(&file);
 	return result;
 }

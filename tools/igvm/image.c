@@ -10,6 +10,18 @@
 
 static const uint8_t zero_page[PAGE_SIZE];
 
+/* Leaves of CPUID that the monitor and its guests look at; the host answers them. */
+static const uint32_t cpuid_requests[][2] = {
+	{ 0x8000001F, 0 }, { 0x00000000, 0 }, { 0x00000001, 0 }, { 0x00000002, 0 }, { 0x00000004, 0 },
+	{ 0x00000004, 1 }, { 0x00000004, 2 }, { 0x00000004, 3 }, { 0x00000005, 0 }, { 0x00000006, 0 },
+	{ 0x00000007, 0 }, { 0x00000007, 1 }, { 0x0000000B, 0 }, { 0x0000000B, 1 }, { 0x0000000D, 0 },
+	{ 0x0000000D, 1 }, { 0x80000000, 0 }, { 0x80000001, 0 }, { 0x80000002, 0 }, { 0x80000003, 0 },
+	{ 0x80000004, 0 }, { 0x80000005, 0 }, { 0x80000006, 0 }, { 0x80000007, 0 }, { 0x80000008, 0 },
+	{ 0x8000000A, 0 }, { 0x80000019, 0 }, { 0x8000001A, 0 }, { 0x8000001D, 0 }, { 0x8000001D, 1 },
+	{ 0x8000001D, 2 }, { 0x8000001D, 3 }, { 0x8000001E, 0 },
+};
+_Static_assert(ARRAY_SIZE(cpuid_requests) <= SNP_CPUID_MAX_ENTRIES, "the CPUID page holds the requests");
+
 /* The file while it is written: two regions that grow. */
 struct writer {
 	uint8_t *data;
@@ -52,6 +64,19 @@ void image_add(struct image *image, uint64_t gpa, const void *data, size_t size,
 
 		memcpy(content, from + done, left < PAGE_SIZE ? left : PAGE_SIZE);
 	}
+}
+
+void image_add_cpuid(struct image *image, uint64_t gpa)
+{
+	struct snp_cpuid_page page = { .count = ARRAY_SIZE(cpuid_requests) };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(cpuid_requests); i++) {
+		page.entry[i].eax_in = cpuid_requests[i][0];
+		page.entry[i].ecx_in = cpuid_requests[i][1];
+		/* State sizes of leaf 0xD depend on what is enabled: ask for x87 alone, as at reset. */
+		page.entry[i].xcr0_in = cpuid_requests[i][0] == 0xD ? 1 : 0;
+	}
+	image_add(image, gpa, &page, sizeof(page), IGVM_PAGE_TYPE_CPUID_DATA, "CPUID page");
 }
 
 uint32_t image_add_area(struct image *image, uint64_t gpa)
@@ -102,10 +127,15 @@ static size_t header_size(size_t body)
 	return sizeof(struct igvm_variable_header) + align_up(body, 8);
 }
 
+static bool requires_memory(const struct image *image, const struct recipe *recipe)
+{
+	return recipe->required_memory != DIRECTIVE_ABSENT && image->required_size != 0;
+}
+
 static size_t headers_size(const struct image *image, const struct recipe *recipe)
 {
 	return header_size(sizeof(struct igvm_supported_platform)) + header_size(sizeof(struct igvm_guest_policy)) +
-	       (recipe->required_memory != DIRECTIVE_ABSENT ? header_size(sizeof(struct igvm_required_memory)) : 0) +
+	       (requires_memory(image, recipe) ? header_size(sizeof(struct igvm_required_memory)) : 0) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_area)) +
 	       image->parameter_count * header_size(sizeof(struct igvm_parameter)) +
 	       image->area_count * header_size(sizeof(struct igvm_parameter_insert)) +
@@ -197,7 +227,7 @@ static void put_required_memory(struct writer *writer, const struct image *image
 	};
 	uint32_t optional = recipe->required_memory == DIRECTIVE_OPTIONAL ? IGVM_TYPE_OPTIONAL : 0;
 
-	if (recipe->required_memory != DIRECTIVE_ABSENT)
+	if (requires_memory(image, recipe))
 		put_header(writer, IGVM_VHT_REQUIRED_MEMORY | optional, &memory, sizeof(memory));
 }
 

@@ -35,7 +35,7 @@ struct image {
 	uint32_t area_count;
 	struct image_parameter parameter[IMAGE_PARAMETER_MAX];
 	uint32_t parameter_count;
-	uint64_t required_gpa, required_size; /* memory that the loader must provide */
+	uint64_t required_gpa, required_size; /* memory that the loader must provide; size 0: none */
 	struct vmsa vmsa; /* of the boot processor, at recipe->vmsa_gpa */
 };
 
@@ -45,6 +45,8 @@ void image_free(struct image *image);
 void image_add(struct image *image, uint64_t gpa, const void *data, size_t size, uint16_t data_type, const char *owner);
 /* Adds one zeroed page and returns its content, to be filled in. Valid until image_free(). */
 uint8_t *image_add_page(struct image *image, uint64_t gpa, uint16_t data_type, const char *owner);
+/* Adds a CPUID page that asks the host for the leaves that the monitor and its guests look at. */
+void image_add_cpuid(struct image *image, uint64_t gpa);
 /* Adds a one-page parameter area that goes to gpa; returns its index. */
 uint32_t image_add_area(struct image *image, uint64_t gpa);
 /* The host writes this parameter (IGVM_VHT_*, with the optional bit if loaders may ignore it) into an area. */

@@ -54,8 +54,11 @@ struct linux_input {
 
 __must_check int guest_add_linux(struct layout *layout, const struct linux_input *input);
 __must_check int guest_add_payload(struct layout *layout, const char *path);
-/* A build of OVMF, started as a processor starts after a reset. */
+/* A build of OVMF, started as a processor starts after a reset; or an IGVM file, which names the start itself. */
 __must_check int guest_add_firmware(struct layout *layout, const char *path);
+
+/* Instead of all that: firmware alone, without a monitor. */
+__must_check int firmware_image_add(struct layout *layout, const char *path);
 
 /* The policy, block.flags and image_name are set by the caller; the rest is filled in here. */
 __must_check int monitor_add(struct layout *layout, const char *path, const char *archive_path); /* may be NULL */

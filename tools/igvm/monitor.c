@@ -45,18 +45,6 @@ struct region {
 	uint64_t image_end;
 };
 
-/* Leaves of CPUID that the monitor and its guests look at; the host answers them. */
-static const uint32_t cpuid_requests[][2] = {
-	{ 0x8000001F, 0 }, { 0x00000000, 0 }, { 0x00000001, 0 }, { 0x00000002, 0 }, { 0x00000004, 0 },
-	{ 0x00000004, 1 }, { 0x00000004, 2 }, { 0x00000004, 3 }, { 0x00000005, 0 }, { 0x00000006, 0 },
-	{ 0x00000007, 0 }, { 0x00000007, 1 }, { 0x0000000B, 0 }, { 0x0000000B, 1 }, { 0x0000000D, 0 },
-	{ 0x0000000D, 1 }, { 0x80000000, 0 }, { 0x80000001, 0 }, { 0x80000002, 0 }, { 0x80000003, 0 },
-	{ 0x80000004, 0 }, { 0x80000005, 0 }, { 0x80000006, 0 }, { 0x80000007, 0 }, { 0x80000008, 0 },
-	{ 0x8000000A, 0 }, { 0x80000019, 0 }, { 0x8000001A, 0 }, { 0x8000001D, 0 }, { 0x8000001D, 1 },
-	{ 0x8000001D, 2 }, { 0x8000001D, 3 }, { 0x8000001E, 0 },
-};
-_Static_assert(ARRAY_SIZE(cpuid_requests) <= SNP_CPUID_MAX_ENTRIES, "the CPUID page holds the requests");
-
 static int choose_access(const struct region *region, const struct elf_segment *segment, uint8_t *access)
 {
 	bool write = segment->flags & ELF_FLAG_WRITE, execute = segment->flags & ELF_FLAG_EXECUTE;
@@ -236,22 +224,6 @@ static void add_launched(struct layout *layout, const struct region *region, uin
 		  "monitor");
 }
 
-static void add_cpuid_page(struct layout *layout)
-{
-	uint64_t region_gpa = layout->recipe->region_gpa;
-	struct snp_cpuid_page page = { .count = ARRAY_SIZE(cpuid_requests) };
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(cpuid_requests); i++) {
-		page.entry[i].eax_in = cpuid_requests[i][0];
-		page.entry[i].ecx_in = cpuid_requests[i][1];
-		/* State sizes of leaf 0xD depend on what is enabled: ask for x87 alone, as at reset. */
-		page.entry[i].xcr0_in = cpuid_requests[i][0] == 0xD ? 1 : 0;
-	}
-	image_add(&layout->image, region_gpa + LAUNCH_OFF_CPUID, &page, sizeof(page), IGVM_PAGE_TYPE_CPUID_DATA,
-		  "CPUID page");
-	image_add_page(&layout->image, region_gpa + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
-}
-
 static void add_parameter(struct image *image, enum directive_use use, uint32_t area, uint32_t type, uint32_t byte_offset)
 {
 	if (use != DIRECTIVE_ABSENT)
@@ -332,7 +304,8 @@ static int add_region(struct layout *layout, struct region *region)
 		if (region->access[offset / PAGE_SIZE] >= ACCESS_READ)
 			add_launched(layout, region, offset);
 	}
-	add_cpuid_page(layout);
+	image_add_cpuid(&layout->image, region->gpa + LAUNCH_OFF_CPUID);
+	image_add_page(&layout->image, region->gpa + LAUNCH_OFF_SECRETS, IGVM_PAGE_TYPE_SECRETS, "secrets page");
 	add_parameters(layout);
 	layout->image.required_gpa = region->gpa;
 	layout->image.required_size = MONITOR_SIZE;

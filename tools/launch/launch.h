@@ -20,20 +20,15 @@
 #include "lib/types.h"
 #include "tools/devices/devices.h"
 
-#define MIB 0x100000ull
-
 #define LAUNCH_OK 0
 #define LAUNCH_FAILED 1
 #define LAUNCH_USAGE 2
 #define LAUNCH_UNFIT 3 /* the host or its QEMU cannot do it; said which, and what to do */
 
 struct options {
-	const char *root, *qemu, *image;
-	uint64_t memory; /* bytes */
-	unsigned cpus;
-	struct devices devices;
-	const char *cpu;
-	bool dry_run, check_only, force;
+	const char *root, *image;
+	struct devices devices; /* the guest's machine */
+	bool check_only;
 };
 
 /* LAUNCH_OK, LAUNCH_USAGE, or -1: help was printed. */
@@ -74,16 +69,7 @@ bool host_encryption_bits(const char *root, unsigned *c_bit, unsigned *reduced_b
 
 /* ---- QEMU's command line ---- */
 
-#define ARGUMENTS_MAX 96u
-struct command {
-	char *argument[ARGUMENTS_MAX + 1]; /* ends with NULL */
-	size_t count;
-	bool full; /* something did not fit */
-};
 void command_build(struct command *command, const struct options *options, const struct qemu *qemu);
-/* One line that a shell takes. */
-void command_print(const struct command *command);
-void command_free(struct command *command);
 
 /* "launch: " and the message on standard error. */
 void complain(const char *format, ...) __printf_like(1, 2);

@@ -56,7 +56,7 @@ static int launch(const struct options *options)
 	int status;
 
 	host_check(options->root, &checks);
-	qemu_check(options->qemu, &qemu, &checks);
+	qemu_check(options->devices.qemu, &qemu, &checks);
 	missing = print_checks(&checks, options->check_only);
 	if (options->check_only)
 		return missing == 0 ? LAUNCH_OK : LAUNCH_UNFIT;
@@ -68,10 +68,10 @@ static int launch(const struct options *options)
 	if (command.full) {
 		complain("QEMU's command line would be too long");
 		status = LAUNCH_FAILED;
-	} else if (options->dry_run) {
+	} else if (options->devices.dry_run) {
 		command_print(&command);
 		status = missing == 0 ? LAUNCH_OK : LAUNCH_UNFIT;
-	} else if (missing != 0 && !options->force) {
+	} else if (missing != 0 && !options->devices.force) {
 		complain("this host cannot run the image: %zu things are missing (above)", missing);
 		status = LAUNCH_UNFIT;
 	} else {

@@ -15,96 +15,40 @@
 #include "abi/nutshell.h"
 #include "tools/run/run.h"
 
-#define ARGUMENTS_MOST 96
-#define TEXT_MOST 4096
-
 /*
- * QEMU's RAM for a guest of options->memory: Nutshell hides itself, the image and its tables at the top of low RAM.
+ * QEMU's RAM for a guest of options->devices.memory: Nutshell hides itself, the image and its tables at the top of low RAM.
  * It takes 14 MiB a GiB for tables (nutshell/boot/main.c) and 40 MiB; 6 MiB for its own code, data and alignment.
  */
 static uint64_t machine_memory(const struct options *options)
 {
 	struct stat image;
-	uint64_t size = options->memory + 46 * MIB;
+	uint64_t size = options->devices.memory + 46 * MIB;
 
 	if (stat(options->image, &image) == 0 && image.st_size > 0)
 		size += (uint64_t)image.st_size;
 	return align_up(size / (1024 - 14) * 1024 + MIB, MIB);
 }
 
-struct command {
-	char *argument[ARGUMENTS_MOST];
-	unsigned count;
-};
-
-static void command_add(struct command *command, const char *format, ...) __printf_like(2, 3);
-static void command_add(struct command *command, const char *format, ...)
-{
-	char text[TEXT_MOST];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	if (command->count + 1 < ARGUMENTS_MOST)
-		command->argument[command->count++] = strdup(text);
-}
-
-/* Text in an option of QEMU's: commas stand twice. */
-static void command_add_text(struct command *command, const char *before, const char *text)
-{
-	char escaped[TEXT_MOST];
-	size_t size = 0;
-
-	for (; *text != '\0' && size + 3 < sizeof(escaped); text++) {
-		if (*text == ',')
-			escaped[size++] = ',';
-		escaped[size++] = *text;
-	}
-	escaped[size] = '\0';
-	command_add(command, "%s%s", before, escaped);
-}
-
 /* Files for a guest's firmware, which Nutshell shows it as those of a kernel (nutshell/host/fw_cfg.h). */
 static void add_kernel(struct command *command, const struct options *options)
 {
-	if (options->kernel == NULL)
+	if (options->devices.kernel == NULL)
 		return;
 	command_add(command, "-fw_cfg");
-	command_add(command, "name=opt/nutshell/kernel,file=%s", options->kernel);
-	if (options->initrd != NULL) {
+	command_add(command, "name=opt/nutshell/kernel,file=%s", options->devices.kernel);
+	if (options->devices.initrd != NULL) {
 		command_add(command, "-fw_cfg");
-		command_add(command, "name=opt/nutshell/initrd,file=%s", options->initrd);
+		command_add(command, "name=opt/nutshell/initrd,file=%s", options->devices.initrd);
 	}
-	if (options->command_line != NULL && options->command_line[0] != '\0') {
+	if (options->devices.command_line != NULL && options->devices.command_line[0] != '\0') {
 		command_add(command, "-fw_cfg");
-		command_add_text(command, "name=opt/nutshell/cmdline,string=", options->command_line);
+		command_add_text(command, "name=opt/nutshell/cmdline,string=", options->devices.command_line);
 	}
-}
-
-static void add_disk(struct command *command, const struct options *options)
-{
-	if (options->disk == NULL)
-		return;
-	command_add(command, "-drive");
-	command_add(command, "if=none,id=disk,format=raw,file=%s", options->disk);
-	command_add(command, "-device");
-	if (strcmp(options->disk_bus, "nvme") == 0)
-		command_add(command, "nvme,drive=disk,serial=nutshell");
-	else if (strcmp(options->disk_bus, "virtio") == 0)
-		command_add(command, "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on");
-	else
-		command_add(command, "ide-hd,drive=disk,bus=ide.0");
-}
-
-static void add_argument(void *command, const char *argument)
-{
-	command_add(command, "%s", argument);
 }
 
 static void command_build(struct command *command, const struct options *options)
 {
-	command_add(command, "%s", options->qemu);
+	command_add(command, "%s", options->devices.qemu);
 	command_add(command, "-M");
 	command_add(command, "q35");
 	command_add(command, "-accel");
@@ -114,15 +58,15 @@ static void command_build(struct command *command, const struct options *options
 		command_add(command, "shift=0,sleep=off"); /* 2^0 ns an instruction; idle time passes at once */
 	}
 	command_add(command, "-cpu");
-	command_add(command, "%s", options->cpu);
+	command_add(command, "%s", options->devices.cpu);
 	command_add(command, "-m");
 	command_add(command, "%lluM", (unsigned long long)(machine_memory(options) / MIB));
 	command_add(command, "-smp");
-	command_add(command, "%u", options->cpus);
+	command_add(command, "%u", options->devices.cpus);
 	command_add(command, "-kernel");
 	command_add(command, "%s", options->nutshell);
 	command_add(command, "-append");
-	command_add(command, "ram=%llu %s%s%s%s", (unsigned long long)(options->memory / MIB),
+	command_add(command, "ram=%llu %s%s%s%s", (unsigned long long)(options->devices.memory / MIB),
 	            options->stats ? "stats " : "", options->trace ? "trace " : "",
 	            options_reboot(options) ? "reboot " : "", options->machine_options);
 	command_add(command, "-initrd");
@@ -138,7 +82,7 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "none");
 	command_add(command, "-vga");
 	command_add(command, "none");
-	devices_add(&options->devices, NETWORK_NONE, add_argument, command);
+	devices_add(&options->devices, command);
 	command_add(command, "-chardev");
 	command_add(command, "stdio,id=console,signal=off");
 	command_add(command, "-serial");
@@ -150,8 +94,6 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "-device");
 	command_add(command, "isa-debug-exit,iobase=0x%x,iosize=1", NUTSHELL_DEBUG_EXIT_PORT);
 	add_kernel(command, options);
-	add_disk(command, options);
-	command->argument[command->count] = NULL;
 }
 
 /* In the child: never returns. The child ends with its parent, so that a killed run leaves no QEMU behind. */
@@ -173,10 +115,20 @@ static int start_failed(const struct options *options, int reason)
 {
 	if (reason == ENOENT)
 		complain("there is no QEMU called '%s'. Run './cashew setup' to install it, or give --qemu FILE",
-		         options->qemu);
+		         options->devices.qemu);
 	else
-		complain("cannot start QEMU '%s': %s", options->qemu, strerror(reason));
+		complain("cannot start QEMU '%s': %s", options->devices.qemu, strerror(reason));
 	return RUN_NO_START;
+}
+
+int machine_print(const struct options *options)
+{
+	struct command command = { .count = 0 };
+
+	command_build(&command, options);
+	command_print(&command);
+	command_free(&command);
+	return RUN_OK;
 }
 
 int machine_start(struct machine *machine, const struct options *options)
@@ -186,6 +138,8 @@ int machine_start(struct machine *machine, const struct options *options)
 	ssize_t got;
 
 	command_build(&command, options);
+	if (command.full)
+		return start_failed(options, E2BIG);
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0 ||
 	    pipe2(failure, O_CLOEXEC) != 0)
 		return start_failed(options, errno);
@@ -194,8 +148,7 @@ int machine_start(struct machine *machine, const struct options *options)
 		return start_failed(options, errno);
 	if (machine->pid == 0)
 		child(&command, in[0], out[1], errors[1], failure[1]);
-	for (unsigned i = 0; i < command.count; i++)
-		free(command.argument[i]);
+	command_free(&command);
 	close(in[0]);
 	close(out[1]);
 	close(errors[1]);

@@ -55,7 +55,7 @@ static int run_with_options(struct options *options)
 	}
 	status = choose_log(options, log_path, sizeof(log_path));
 	if (status == RUN_OK)
-		status = run(options, script);
+		status = options->devices.dry_run ? machine_print(options) : run(options, script);
 	if (options->log != NULL && !options->keep_log)
 		unlink(options->log);
 	if (script != NULL)

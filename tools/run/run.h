@@ -19,8 +19,6 @@
 #include "lib/types.h"
 #include "tools/devices/devices.h"
 
-#define MIB 0x100000ull
-
 /* Exit statuses of run. A script's or a payload's own status is passed on instead of RUN_OK. */
 #define RUN_OK 0
 #define RUN_FAILED 1     /* the guest or the machine ended badly; said on standard error */
@@ -29,14 +27,10 @@
 #define RUN_TIMEOUT 124
 
 struct options {
-	const char *qemu, *nutshell, *image, *cpu, *script, *log, *machine_options;
-	const char *kernel, *initrd, *command_line; /* for a guest's firmware; NULL: none */
-	const char *disk, *disk_bus;                /* NULL: no disk */
-	uint64_t memory; /* bytes of RAM of the guest */
-	unsigned cpus;
-	unsigned timeout; /* seconds, 0: none */
-	struct devices devices;
-	bool stats, trace, force, keep_log, remove_image, icount;
+	const char *nutshell, *image, *script, *log, *machine_options;
+	struct devices devices; /* the guest's machine */
+	unsigned timeout;       /* seconds, 0: none */
+	bool stats, trace, keep_log, remove_image, icount;
 	bool single_thread; /* of QEMU, for all processors */
 	bool firmware_shell; /* take the firmware to its shell */
 	bool reboot, no_reboot; /* as asked for; neither: see options_reboot() */
@@ -57,6 +51,9 @@ struct machine {
 	int console_out; /* from it */
 	int errors;      /* QEMU's standard error */
 };
+
+/* Prints QEMU's command line. */
+int machine_print(const struct options *options) __must_check;
 
 /* Starts QEMU; RUN_OK, or RUN_NO_START with the reason printed. */
 int machine_start(struct machine *machine, const struct options *options) __must_check;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A service that does, on request, what services must not do. */
+#include "abi/policy.h"
 #include "lib/string.h"
 #include "services/bare/bare.h"
 #include "tests/services/probe/probe.h"
@@ -274,6 +275,19 @@ static bool reply_wrongly(uint64_t op)
 	return reply() == 0;
 }
 
+static uint64_t secure_boot(void)
+{
+	static const char *const modes[] = { [POLICY_SECURE_BOOT_OFF] = "off", [POLICY_SECURE_BOOT_SETUP] = "setup",
+					     [POLICY_SECURE_BOOT_DEPLOYED] = "deployed" };
+	const char *mode = service_environment("SECURE_BOOT");
+
+	for (uint64_t i = 0; mode != NULL && i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(mode, modes[i]) == 0)
+			return i;
+	}
+	return ~0ull;
+}
+
 static uint64_t run_test(uint64_t op, uint64_t argument)
 {
 	switch (op) {
@@ -301,6 +315,8 @@ static uint64_t run_test(uint64_t op, uint64_t argument)
 		return test_threads();
 	case PROBE_CALL:
 		return test_call(argument);
+	case PROBE_SECURE_BOOT:
+		return secure_boot();
 	default:
 		return ~0ull;
 	}

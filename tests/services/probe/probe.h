@@ -78,6 +78,7 @@ enum probe_op {
 	PROBE_CLOCK,
 	PROBE_THREADS,
 	PROBE_CALL, /* of the other probe, with the argument as operation; for PROBE_CLIENT_PROTOCOL */
+	PROBE_SECURE_BOOT, /* replies the policy's mode as its environment has it: POLICY_SECURE_BOOT_*, ~0: none of them */
 	PROBE_COUNT,
 };
 
