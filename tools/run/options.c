@@ -33,6 +33,7 @@ static const char help[] =
 	"  --no-reboot       a reset of the guest ends the run\n"
 	"  --stats           print the machine's counters at the end\n"
 	"  --trace           write every event of the machine to the log\n"
+	"  --attack FILE     a script of what the host does wrong (docs/hostile-host.md)\n"
 	"  --log FILE        keep Nutshell's log\n"
 	"  --option TEXT     pass an option on to Nutshell, as in --option c-bit=39\n"
 	"  --qemu FILE       QEMU to use (default qemu-system-x86_64)\n"
@@ -54,6 +55,7 @@ enum option_code {
 	OPTION_STATS,
 	OPTION_TRACE,
 	OPTION_LOG,
+	OPTION_ATTACK,
 	OPTION_OPTION,
 	OPTION_QEMU,
 	OPTION_CPU,
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
 	{ "stats", no_argument, NULL, OPTION_STATS },
 	{ "trace", no_argument, NULL, OPTION_TRACE },
 	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "attack", required_argument, NULL, OPTION_ATTACK },
 	{ "option", required_argument, NULL, OPTION_OPTION },
 	{ "qemu", required_argument, NULL, OPTION_QEMU },
 	{ "cpu", required_argument, NULL, OPTION_CPU },
@@ -191,6 +194,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_STATS: options->stats = true; return RUN_OK;
 	case OPTION_TRACE: options->trace = true; return RUN_OK;
 	case OPTION_LOG: options->log = value; options->keep_log = true; return RUN_OK;
+	case OPTION_ATTACK: options->attack = value; return RUN_OK;
 	case OPTION_OPTION: options->machine_options = value; return RUN_OK;
 	case OPTION_QEMU: options->qemu = value; return RUN_OK;
 	case OPTION_CPU: options->cpu = value; return RUN_OK;
@@ -235,7 +239,8 @@ static int check_guest_files(const struct options *options)
 {
 	const struct {
 		const char *what, *path;
-	} files[] = { { "the kernel", options->kernel }, { "the initrd", options->initrd }, { "the disk", options->disk } };
+	} files[] = { { "the kernel", options->kernel }, { "the initrd", options->initrd }, { "the disk", options->disk },
+		    { "the attack", options->attack } };
 
 	if (options->kernel == NULL && (options->initrd != NULL || options->command_line != NULL)) {
 		complain("--initrd and --append go with --kernel");

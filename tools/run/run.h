@@ -29,7 +29,7 @@
 #define RUN_TIMEOUT 124
 
 struct options {
-	const char *qemu, *nutshell, *image, *cpu, *script, *log, *machine_options;
+	const char *qemu, *nutshell, *image, *cpu, *script, *log, *attack, *machine_options;
 	const char *kernel, *initrd, *command_line; /* for a guest's firmware; NULL: none */
 	const char *disk, *disk_bus;                /* NULL: no disk */
 	uint64_t memory; /* bytes of RAM of the guest */
