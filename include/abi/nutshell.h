@@ -53,7 +53,8 @@
 
 static inline uint64_t nutshell_canary_word(uint32_t index)
 {
-	uint64_t word = (index + 1ull) * 0xA24BAED4963EE407ull;
+	volatile uint64_t seed = 0xA24BAED4963EE407ull; /* or compilers write the words into their programs */
+	uint64_t word = (index + 1ull) * seed;
 
 	return (word ^ word >> 27) * 0x9FB21C651E98DF25ull | 1u;
 }
