@@ -103,7 +103,10 @@ static uint8_t *bytes_at(uint64_t gpa)
 
 /* ---- actions on memory ---- */
 
-/* Before the start the host writes what is not measured. (The CPUID and secrets pages stand for a security processor that lies.) */
+/*
+ * Before the start the host writes what is not measured. (The CPUID and secrets pages are the security processor's: it is
+ * one that lies.)
+ */
 static bool is_unmeasured(uint64_t gpa)
 {
 	return launching && range_within(gpa, 8, MONITOR_GPA + LAUNCH_OFF_CPUID, MONITOR_GPA + LAUNCH_OFF_POLICY);

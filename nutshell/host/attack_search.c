@@ -170,6 +170,18 @@ static void search_range(uint64_t start, uint64_t end)
 		search_page(gpa);
 }
 
+/* Registers that a level had when it stopped last: the guest sees them, whoever has the page. */
+static void search_registers(const struct vcpu *vcpu)
+{
+	for (uint32_t level = 1; level < SNP_VMPL_COUNT; level++) {
+		uint64_t gpa = vcpu->level[level].vmsa_gpa;
+		const uint8_t *page = gpa == 0 ? NULL : machine_ram_page(gpa);
+
+		if (page != NULL)
+			search_for(page, gpa, "the guest (in a register)");
+	}
+}
+
 void attack_search_report(void)
 {
 	if (needle_count == 0)
@@ -177,6 +189,8 @@ void attack_search_report(void)
 	search_range(0, machine_low_ram_end());
 	search_range(HIDDEN_WINDOW, FOUR_GIB);
 	search_range(FOUR_GIB, machine_high_ram_end());
+	for (uint32_t i = 0; i < machine_vcpu_count; i++)
+		search_registers(&machine_vcpu[i]);
 	machine_log("attack: canaries: %llu words in private memory, %u where they must not be",
 		    (unsigned long long)hits_private, leaks);
 }

@@ -23,7 +23,7 @@
 #define BUSY_TRIES 300u
 #define DELETE_TRIES 1000u
 #define OTHER_ROUNDS 30u
-#define OTHER_WAIT 100000000u
+#define OTHER_WAIT 3000000u
 #define MONITOR_STEP (31u * PAGE_SIZE)
 #define LARGE_PAGES 8u
 #define ATTEST_ROUNDS 4u
@@ -45,6 +45,7 @@ enum mark {
 	MARK_LARGE_TAKEN = 22,
 	MARK_AREA = 40,      /* target: a page that is to be a save area */
 	MARK_AREA_MADE = 41,
+	MARK_FOREIGN_LEVEL = 45, /* target: a page that says that it is a save area of another level */
 	MARK_ATTEST = 50,    /* and 51, 52, 53 */
 	MARK_SERVICE = 60,
 	MARK_OTHER_RUNS = 70, /* target: the save area of the second processor */
@@ -217,6 +218,26 @@ TEST(attack_save_area_is_made_or_refused)
 		(void)core(SVSM_CORE_DELETE_VCPU, area, 0, 0);
 	}
 	CHECK((machine_rmp(area) & NUTSHELL_RMP_VMSA) == 0 || result == SVSM_SUCCESS);
+}
+
+/* Guest and host together: what the guest calls a save area of VMPL0 runs nowhere, whoever the host runs it as. */
+TEST(attack_no_area_for_the_level_of_the_monitor)
+{
+	uint64_t area = block_take(false) + 7 * PAGE_SIZE, caa = area + PAGE_SIZE;
+	struct vmsa *vmsa = (struct vmsa *)(uintptr_t)area;
+
+	if (change(area | ENTRY_VALIDATE) != SVSM_SUCCESS || change(caa | ENTRY_VALIDATE) != SVSM_SUCCESS)
+		return;
+	for (uint8_t level = 0; level < SNP_VMPL_COUNT; level++) {
+		if (level == MACHINE_SECRETS->svsm_guest_vmpl)
+			continue;
+		vmsa->vmpl = level;
+		vmsa->efer = EFER_SVME;
+		vmsa->sev_features = SEV_FEATURE_SNP_ACTIVE;
+		mark(MARK_FOREIGN_LEVEL, area);
+		CHECK_EQ_FOR(core(SVSM_CORE_CREATE_VCPU, area, caa, 0), SVSM_ERR_INVALID_PARAMETER, level);
+		CHECK_EQ_FOR(machine_rmp(area) & NUTSHELL_RMP_VMSA, 0, level);
+	}
 }
 
 /* ---- attestation ---- */

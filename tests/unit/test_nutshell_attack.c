@@ -255,6 +255,19 @@ TEST(canaries_are_found)
 	CHECK_EQ(attack_canary(ATTACK_CANARIES, canary), 0);
 }
 
+TEST(registers_of_the_guest_are_looked_at)
+{
+	uint8_t canary[ATTACK_CANARY_MAX];
+
+	start("");
+	(void)attack_canary(2, canary);
+	mock_give(0x9000);
+	memcpy(mock_ram(0x9000 + 0x308), canary, 8); /* private to VMPL0 */
+	CHECK_EQ(leaks_found(), 0);
+	machine_vcpu[1].level[MOCK_VMPL].vmsa_gpa = 0x9000;
+	CHECK_EQ(leaks_found(), 1);
+}
+
 TEST(a_part_of_a_canary_is_found)
 {
 	uint8_t canary[ATTACK_CANARY_MAX];
