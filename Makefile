@@ -119,12 +119,13 @@ $(B)/$(1).elf: $(2) tests/guest/payload.ld
 	$$(Q)$$(LD) $$(LDFLAGS_BARE) -T tests/guest/payload.ld $(2) -o $$@
 payload: $(B)/$(1).elf
 endef
-$(eval $(call payload_program,payload,$(filter-out %/test_vtpm_dies.c.o,$(payload_all))))
+$(eval $(call payload_program,payload,$(filter-out %/test_vtpm_dies.c.o %/test_attack.c.o,$(payload_all))))
 # One file of tests alone, for images with the services that it needs.
 one_test = $(payload_plain) $(B)/obj/payload/tests/guest/test_$(1).c.o
 $(eval $(call payload_program,vtpm-payload,$(call one_test,vtpm)))
 $(eval $(call payload_program,vtpm-dies-payload,$(call one_test,vtpm_dies)))
 $(eval $(call payload_program,attest-payload,$(call one_test,attest)))
+$(eval $(call payload_program,attack-payload,$(call one_test,attack)))
 
 # ---- host tools ----
 host_lib := $(call objects,host,$(hosted_lib_sources))

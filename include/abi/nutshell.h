@@ -8,6 +8,8 @@
 #ifndef ABI_NUTSHELL_H
 #define ABI_NUTSHELL_H
 
+#include <stdint.h>
+
 #define NUTSHELL_PORT_ID 0x0C50u        /* read: NUTSHELL_ID */
 #define NUTSHELL_PORT_GPA_LOW 0x0C54u   /* write: address to ask about, bits 31:0 */
 #define NUTSHELL_PORT_GPA_HIGH 0x0C58u  /* write: bits 63:32 */
@@ -20,7 +22,8 @@
 #define NUTSHELL_PORT_EXIT 0x0C70u      /* write: stop the machine; status 0..63 becomes the exit status */
 #define NUTSHELL_PORT_PARAMETER 0x0C74u /* read: the number given with the option parameter=N, else 0 */
 #define NUTSHELL_PORT_RESETS 0x0C78u    /* read: resets of the guest since power-on */
-#define NUTSHELL_PORT_END 0x0C7Cu
+#define NUTSHELL_PORT_MARK 0x0C7Cu    /* write: the guest has come to this step, for scripts of attacks */
+#define NUTSHELL_PORT_END 0x0C80u
 
 /*
  * The test root: keys that sign Nutshell's reports come from this seed and from nutshell/test-root. Anybody can have them;
@@ -41,6 +44,20 @@
 /* Permissions of VMPL n (1..3) in bits 8+4n .. 11+4n: read, write, execute user, execute supervisor. */
 #define NUTSHELL_RMP_PERM_SHIFT(vmpl) (8u + 4u * (vmpl))
 #define NUTSHELL_RMP_PERM_MASK 0xFu
+
+/*
+ * A pattern that monitors of test images plant in memory of their own, and that the machine looks for where it must not
+ * be. It is no secret, but it stands nowhere as bytes: who has it has it from there.
+ */
+#define NUTSHELL_CANARY_WORDS 8u
+
+static inline uint64_t nutshell_canary_word(uint32_t index)
+{
+	volatile uint64_t seed = 0xA24BAED4963EE407ull; /* or compilers write the words into their programs */
+	uint64_t word = (index + 1ull) * seed;
+
+	return (word ^ word >> 27) * 0x9FB21C651E98DF25ull | 1u;
+}
 
 /* QEMU's isa-debug-exit device sits here in Nutshell's machine: exit status of QEMU = (value << 1) | 1. */
 #define NUTSHELL_DEBUG_EXIT_PORT 0x0501u

@@ -219,6 +219,8 @@ void monitor_main(void)
 		 (unsigned long long)(memory_map_total(&memory) / (KIB * KIB)), vcpu_count(),
 		 vcpu_count() == 1 ? "" : "s", (unsigned long long)(memory_used() / KIB),
 		 (unsigned long long)(memory_pages_size() / KIB));
+	if ((block->flags & LAUNCH_FLAG_TEST) != 0)
+		protocol_test_plant();
 	user_init_cpu();
 	psp_init(&secrets);
 	protocol_attest_init();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/platform/log.h"
 
+#include "abi/snp.h"
 #include "abi/terminate.h"
 #include "kernel/platform/platform.h"
 #include "kernel/x86/spinlock.h"
@@ -61,8 +62,23 @@ void log_panic(uint8_t code, const char *format, ...)
 	platform_terminate(code);
 }
 
+/* Whatever the host does to a page that was accepted, the next access says that it is not validated (APM 2, 15.36.10). */
+static bool page_is_gone(const struct trap_frame *frame)
+{
+	return frame->vector == VECTOR_VC && frame->error == SVM_EXIT_PAGE_NOT_VALIDATED;
+}
+
 void trap_unexpected(const struct trap_frame *frame, uint64_t cr2)
 {
+	static bool stopping;
+
+	/* guards (host): there is memory to say why the VM is stopped */
+	if (__atomic_exchange_n(&stopping, true, __ATOMIC_RELAXED))
+		platform_terminate(TERMINATE_MEMORY_STATE);
+	/* guards (host): memory that the monitor has accepted stays what it was */
+	if (page_is_gone(frame))
+		log_panic(TERMINATE_MEMORY_STATE, "the host took memory of the monitor away, at 0x%llx, stack 0x%llx",
+			  (unsigned long long)frame->rip, (unsigned long long)frame->rsp);
 	/* guards (bug): code of the monitor that may fault says so in advance */
 	log_panic(TERMINATE_PANIC, "exception %llu error 0x%llx at 0x%llx, cr2 0x%llx, stack 0x%llx",
 		  (unsigned long long)frame->vector, (unsigned long long)frame->error,

@@ -40,6 +40,12 @@ uint64_t protocol_test(const struct vcpu *vcpu, uint32_t protocol, struct vcpu_c
 /* Allows them: the image carries a test payload. */
 extern bool protocol_test_enabled;
 
+/*
+ * Leaves a pattern (abi/nutshell.h) in memory that must stay the monitor's: a frame in use, frames that are free again, the
+ * stack. For images with a test payload, before anything is shared; the machine of the tests looks for it elsewhere.
+ */
+void protocol_test_plant(void);
+
 /* Result code for an error of the rooms below, where the protocol has no more special one. */
 uint64_t protocol_result(int error);
 

@@ -3,11 +3,13 @@
  * Calls of a test payload for a test service: RCX and R8 go as data, and the page at RDX (0: none) with them; RCX is the
  * first 8 bytes of the reply, RDX its size with the number of pages in the high half, and the page is written back.
  */
+#include "abi/nutshell.h"
 #include "abi/service.h"
 #include "abi/svsm.h"
 #include "kernel/mm/memory.h"
 #include "kernel/proc/door.h"
 #include "kernel/protocol/protocol.h"
+#include "kernel/x86/paging.h"
 #include "kernel/x86/percpu.h"
 #include "lib/string.h"
 
@@ -47,6 +49,35 @@ static uint64_t monitor_counter(const struct vcpu *vcpu, struct vcpu_call *call)
 	else
 		return SVSM_ERR_INVALID_PARAMETER;
 	return SVSM_SUCCESS;
+}
+
+#define PLANTED_FRAMES 32u /* and free again */
+#define PLANTED_ON_STACK 1024u
+
+static void plant(volatile uint64_t *words, uint64_t size)
+{
+	for (uint32_t i = 0; i < size / sizeof(*words); i++)
+		words[i] = nutshell_canary_word(i % NUTSHELL_CANARY_WORDS);
+}
+
+__attribute__((noinline)) static void plant_on_stack(void)
+{
+	volatile uint64_t words[PLANTED_ON_STACK / sizeof(uint64_t)];
+
+	plant(words, sizeof(words));
+}
+
+void protocol_test_plant(void)
+{
+	pa_t frame;
+
+	plant_on_stack();
+	if (memory_allocate(1, &frame) == 0)
+		plant(paging_region_pointer(frame), PAGE_SIZE);
+	if (memory_allocate(PLANTED_FRAMES, &frame) != 0)
+		return;
+	plant(paging_region_pointer(frame), PLANTED_FRAMES * PAGE_SIZE);
+	memory_free(frame, PLANTED_FRAMES);
 }
 
 uint64_t protocol_test(const struct vcpu *vcpu, uint32_t protocol, struct vcpu_call *call)

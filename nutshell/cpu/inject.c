@@ -5,11 +5,13 @@
  */
 #include "nutshell/cpu/cpu.h"
 
+#define VECTOR_NMI 2u
 #define VECTOR_VC 29u
 #define EVENT_VALID (1ull << 31)
 #define EVENT_ERROR (1ull << 11)
 #define EVENT_TYPE_SHIFT 8
 #define EVENT_TYPE_MASK 7ull
+#define EVENT_NMI 2ull
 #define EVENT_EXCEPTION 3ull
 #define EVENT_SOFTWARE 4ull
 #define RFLAGS_TF (1ull << 8)
@@ -24,7 +26,9 @@
 
 void inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
-	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vector | EVENT_EXCEPTION << EVENT_TYPE_SHIFT | EVENT_VALID |
+	uint64_t type = vector == VECTOR_NMI ? EVENT_NMI : EVENT_EXCEPTION;
+
+	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vector | type << EVENT_TYPE_SHIFT | EVENT_VALID |
 					  (has_error ? EVENT_ERROR | (uint64_t)error << 32 : 0);
 }
 

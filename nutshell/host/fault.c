@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults and exits that hardware gives to the hypervisor. */
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
 #define VECTOR_GP 13u
@@ -30,6 +31,8 @@ static void convert(struct vcpu *vcpu, uint64_t info_1, uint64_t gpa, bool to_pr
 void host_page_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t gpa)
 {
 	stats_exit(vcpu->vmpl, SVM_EXIT_NPF);
+	if (attack_before_fault(vcpu))
+		return;
 	if ((info_1 & NPF_SIZEMISMATCH) != 0)
 		(void)rmp_psmash(gpa);
 	else if ((info_1 & NPF_VMPL) != 0)

@@ -4,6 +4,7 @@
 #include "lib/bzimage.h"
 #include "lib/string.h"
 #include "nutshell/asm.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
 #define KEY_VERSION 0x01u
@@ -67,7 +68,7 @@ static struct own {
 	struct directory directory;
 } *own;
 static uint32_t directory_size;
-static struct file e820_file, kernel, initrd, command_line;
+static struct file e820_file, kernel, initrd, command_line, attack;
 static uint32_t setup_size; /* of the kernel: what comes before its protected-mode code */
 
 /* What is selected: bytes of Nutshell's own, or a part of an item of QEMU's. */
@@ -146,7 +147,8 @@ static struct file *wanted_file(const char *name)
 	} wanted[] = { { "etc/e820", &e820_file },
 		       { "opt/nutshell/kernel", &kernel },
 		       { "opt/nutshell/initrd", &initrd },
-		       { "opt/nutshell/cmdline", &command_line } };
+		       { "opt/nutshell/cmdline", &command_line },
+		       { "opt/nutshell/attack", &attack } };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (strncmp(name, wanted[i].name, NAME_SIZE) == 0)
@@ -227,15 +229,30 @@ static void read_kernel_header(void)
 		setup_size = kernel.size;
 }
 
+/* Once: a reset of the guest does not start an attack anew. */
+static void read_attack(void)
+{
+	uint8_t *text;
+
+	if (attack.key == 0 || attack_enabled)
+		return;
+	if (attack.size > ATTACK_SIZE_MAX)
+		machine_stop(STOP_LAUNCH, "the attack is longer than %u bytes", ATTACK_SIZE_MAX);
+	text = machine_alloc_pages(align_up(attack.size + 1ull, PAGE_SIZE) / PAGE_SIZE);
+	qemu_read(attack.key, 0, text, attack.size);
+	attack_init((const char *)text, attack.size);
+}
+
 void fw_cfg_init(void)
 {
 	if (own == NULL)
 		own = machine_alloc_pages(align_up(sizeof(*own), PAGE_SIZE) / PAGE_SIZE);
-	e820_file = kernel = initrd = command_line = (struct file){ 0, 0 };
+	e820_file = kernel = initrd = command_line = attack = (struct file){ 0, 0 };
 	dma_address = 0;
 	read_directory();
 	read_e820();
 	read_kernel_header();
+	read_attack();
 	fw_cfg_select(0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* VMGEXIT: the MSR protocol (56421, 2.3.1). Page calls go on in nae.c. */
 #include "abi/terminate.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
 #define GPA_MASK 0x000FFFFFFFFFF000ull
@@ -125,9 +126,12 @@ void host_vmgexit(struct vcpu *vcpu)
 {
 	uint64_t request = vcpu->level[vcpu->vmpl].ghcb_msr;
 
-	if ((request & GHCB_MSR_CODE_MASK) != 0)
+	if (attack_before_exit(vcpu, request))
+		machine_trace("the host does something else");
+	else if ((request & GHCB_MSR_CODE_MASK) != 0)
 		msr_protocol(vcpu, request);
 	else
 		nae_run(vcpu, request);
+	attack_after_exit(vcpu);
 	timer_annoy(vcpu);
 }

@@ -3,6 +3,7 @@
 #include "lib/format.h"
 #include "lib/igvm.h"
 #include "lib/string.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 #include "nutshell/host/madt.h"
 #include "nutshell/psp.h"
@@ -390,6 +391,7 @@ void launch_image(const void *igvm, uint64_t size)
 	if (have_id_block)
 		finish_with_id_block();
 	print_digest();
+	attack_at_launch();
 	if (vcpu_start(&machine_vcpu[0], 0) != 0)
 		machine_stop(STOP_LAUNCH, "the first vCPU's context cannot run at VMPL0");
 }

@@ -2,6 +2,7 @@
 #include "abi/nutshell.h"
 #include "lib/format.h"
 #include "nutshell/asm.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
 #define DEBUG_CONSOLE_PORT 0xE9u
@@ -51,6 +52,7 @@ void machine_stop(unsigned status, const char *format, ...)
 {
 	va_list arguments;
 
+	attack_report();
 	va_start(arguments, format);
 	write_line(format, arguments);
 	va_end(arguments);
@@ -62,6 +64,7 @@ void machine_stop(unsigned status, const char *format, ...)
 
 void machine_power_off(void)
 {
+	attack_report();
 	machine_log("the guest switched the machine off");
 	if (options.stats)
 		stats_print();

@@ -6,6 +6,7 @@
 #include "abi/nutshell.h"
 #include "lib/string.h"
 #include "nutshell/asm.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/fw_cfg.h"
 #include "nutshell/host/host.h"
 
@@ -108,7 +109,7 @@ static uint32_t test_device_read(const struct vcpu *vcpu, uint16_t port)
 	}
 }
 
-static void test_device_write(const struct vcpu *vcpu, uint16_t port, uint32_t value)
+static void test_device_write(struct vcpu *vcpu, uint16_t port, uint32_t value)
 {
 	switch (port) {
 	case NUTSHELL_PORT_GPA_LOW:
@@ -119,6 +120,9 @@ static void test_device_write(const struct vcpu *vcpu, uint16_t port, uint32_t v
 		break;
 	case NUTSHELL_PORT_PROBE:
 		host_probe_armed[vcpu->vmpl] = (value & 1u) != 0;
+		break;
+	case NUTSHELL_PORT_MARK:
+		attack_at_mark(vcpu, value, query_gpa);
 		break;
 	case NUTSHELL_PORT_EXIT:
 		machine_stop(EXIT_STATUS_BASE + (value & 0x3Fu), "VMPL%u ended the machine with status %u", vcpu->vmpl,

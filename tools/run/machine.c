@@ -93,6 +93,10 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "isa-debugcon,iobase=0xe9,chardev=log");
 	command_add(command, "-device");
 	command_add(command, "isa-debug-exit,iobase=0x%x,iosize=1", NUTSHELL_DEBUG_EXIT_PORT);
+	if (options->attack != NULL) {
+		command_add(command, "-fw_cfg");
+		command_add(command, "name=opt/nutshell/attack,file=%s", options->attack);
+	}
 	add_kernel(command, options);
 }
 

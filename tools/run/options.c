@@ -37,6 +37,7 @@ static void print_help(void)
 	      "  --no-reboot          a reset of the guest ends the run\n"
 	      "  --stats              print the machine's counters at the end\n"
 	      "  --trace              write every event of the machine to the log\n"
+	      "  --attack FILE        a script of what the host does wrong (docs/hostile-host.md)\n"
 	      "  --log FILE           keep Nutshell's log\n"
 	      "  --option TEXT        pass an option on to Nutshell, as in --option c-bit=39\n"
 	      "  --remove-image       delete the image at the end\n"
@@ -57,6 +58,7 @@ enum option_code {
 	OPTION_STATS,
 	OPTION_TRACE,
 	OPTION_LOG,
+	OPTION_ATTACK,
 	OPTION_OPTION,
 	OPTION_REMOVE_IMAGE,
 	OPTION_ICOUNT,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
 	{ "stats", no_argument, NULL, OPTION_STATS },
 	{ "trace", no_argument, NULL, OPTION_TRACE },
 	{ "log", required_argument, NULL, OPTION_LOG },
+	{ "attack", required_argument, NULL, OPTION_ATTACK },
 	{ "option", required_argument, NULL, OPTION_OPTION },
 	{ "remove-image", no_argument, NULL, OPTION_REMOVE_IMAGE },
 	{ "icount", no_argument, NULL, OPTION_ICOUNT },
@@ -124,6 +127,7 @@ static int take_option(struct options *options, int option, const char *value)
 	case OPTION_STATS: options->stats = true; return RUN_OK;
 	case OPTION_TRACE: options->trace = true; return RUN_OK;
 	case OPTION_LOG: options->log = value; options->keep_log = true; return RUN_OK;
+	case OPTION_ATTACK: options->attack = value; return RUN_OK;
 	case OPTION_OPTION: options->machine_options = value; return RUN_OK;
 	case OPTION_REBOOT: options->reboot = true; options->no_reboot = false; return RUN_OK;
 	case OPTION_NO_REBOOT: options->no_reboot = true; options->reboot = false; return RUN_OK;
@@ -200,5 +204,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	status = check_file("the image of Nutshell (--nutshell)", options->nutshell);
 	if (status == RUN_OK)
 		status = check_file("the IGVM image", options->image);
+	if (status == RUN_OK && options->attack != NULL)
+		status = check_file("the attack (--attack)", options->attack);
 	return status == RUN_OK ? check_devices(options) : status;
 }

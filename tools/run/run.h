@@ -27,7 +27,7 @@
 #define RUN_TIMEOUT 124
 
 struct options {
-	const char *nutshell, *image, *script, *log, *machine_options;
+	const char *nutshell, *image, *script, *log, *attack, *machine_options;
 	struct devices devices; /* the guest's machine */
 	unsigned timeout;       /* seconds, 0: none */
 	bool stats, trace, keep_log, remove_image, icount;

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where canaries are: any 8 bytes of one, at any offset, count. Private memory is not encrypted here, so the reverse map
+ * tells what the host can read (pages that are its own), what the guest can (pages on which one of its levels may read),
+ * and what is neither.
+ */
+#include "abi/nutshell.h"
+#include "lib/string.h"
+#include "nutshell/host/attack.h"
+#include "nutshell/host/host.h"
+#include "nutshell/psp.h"
+
+#define WORD 8u
+#define NEEDLES_MAX (ATTACK_CANARIES * ATTACK_CANARY_MAX / WORD)
+#define FOUR_GIB 0x100000000ull
+#define HIDDEN_WINDOW 0xFC000000ull /* what is launched outside RAM (machine_back_page()) */
+#define REPORTS_MAX 8u
+#define PERM_READ 1u
+
+static const char *const names[ATTACK_CANARIES] = { "the message key of VMPL0", "the message key of VMPL1",
+						    "the planted canary" };
+
+struct needle {
+	uint64_t word;
+	uint32_t canary;
+};
+
+static struct needle needles[NEEDLES_MAX];
+static uint32_t needle_count;
+static bool first_byte[256]; /* of some needle */
+static uint32_t leaks;
+static uint64_t hits_private;
+
+uint32_t attack_canary(uint32_t which, uint8_t out[ATTACK_CANARY_MAX])
+{
+	if (which < 2) {
+		memcpy(out, psp_vmpck(which), SNP_VMPCK_SIZE);
+		return SNP_VMPCK_SIZE;
+	}
+	if (which != 2)
+		return 0;
+	for (uint32_t i = 0; i < NUTSHELL_CANARY_WORDS; i++) {
+		uint64_t word = nutshell_canary_word(i);
+
+		memcpy(out + i * WORD, &word, sizeof(word));
+	}
+	return NUTSHELL_CANARY_WORDS * WORD;
+}
+
+void attack_search_init(void)
+{
+	uint8_t canary[ATTACK_CANARY_MAX];
+
+	needle_count = leaks = 0;
+	hits_private = 0;
+	memset(first_byte, 0, sizeof(first_byte));
+	for (uint32_t i = 0; i < ATTACK_CANARIES; i++) {
+		uint32_t size = attack_canary(i, canary);
+
+		for (uint32_t at = 0; at < size; at += WORD) {
+			struct needle *needle = &needles[needle_count++];
+
+			needle->canary = i;
+			memcpy(&needle->word, canary + at, WORD);
+			first_byte[canary[at]] = true;
+		}
+	}
+}
+
+static const struct needle *find_needle(uint64_t word)
+{
+	for (uint32_t i = 0; i < needle_count; i++) {
+		if (needles[i].word == word)
+			return &needles[i];
+	}
+	return NULL;
+}
+
+static uint64_t word_at(const uint8_t *at)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, at, sizeof(word)); /* a load, in a freestanding program, too */
+	return word;
+}
+
+/* Most memory is empty. */
+static bool is_zero(const uint8_t *page)
+{
+	for (uint32_t at = 0; at < PAGE_SIZE; at += 4u * WORD) {
+		if ((word_at(page + at) | word_at(page + at + WORD) | word_at(page + at + 2u * WORD) |
+		     word_at(page + at + 3u * WORD)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The next needle from *at on, which moves behind it; NULL: none. */
+static const struct needle *search(const uint8_t *page, uint32_t *at)
+{
+	for (; *at + WORD <= PAGE_SIZE; *at += 1u) {
+		const struct needle *needle = NULL;
+
+		if (first_byte[page[*at]])
+			needle = find_needle(word_at(page + *at));
+		if (needle != NULL) {
+			*at += WORD;
+			return needle;
+		}
+	}
+	return NULL;
+}
+
+static void leaked(const struct needle *needle, uint64_t gpa, const char *whom)
+{
+	if (leaks++ < REPORTS_MAX)
+		machine_log("attack: LEAK: %s at 0x%llx, where %s can read it", names[needle->canary],
+			    (unsigned long long)gpa, whom);
+}
+
+static void search_for(const uint8_t *page, uint64_t gpa, const char *whom)
+{
+	uint32_t at = 0;
+	const struct needle *needle;
+
+	if (is_zero(page))
+		return;
+	while ((needle = search(page, &at)) != NULL) {
+		if (whom == NULL)
+			hits_private++;
+		else
+			leaked(needle, gpa + at - WORD, whom);
+	}
+}
+
+void attack_watch_page(uint64_t gpa)
+{
+	const uint8_t *page = host_shared_page(gpa);
+
+	if (page != NULL)
+		search_for(page, align_down(gpa, PAGE_SIZE), "the host");
+}
+
+void attack_watch_word(uint64_t value)
+{
+	const struct needle *needle = find_needle(value);
+
+	if (needle != NULL)
+		leaked(needle, 0, "the host (in a register)");
+}
+
+static void search_page(uint64_t gpa)
+{
+	const struct rmp_entry *entry = rmp_lookup(gpa);
+	const uint8_t *page;
+	bool guest = false;
+
+	if (entry == NULL)
+		return;
+	for (uint32_t level = 1; level < SNP_VMPL_COUNT; level++)
+		guest = guest || (entry->validated != 0 && (entry->perms[level] & PERM_READ) != 0);
+	page = entry->assigned != 0 ? machine_ram_page(gpa) : host_shared_page(gpa);
+	if (page != NULL)
+		search_for(page, gpa, entry->assigned == 0 ? "the host" : guest ? "the guest" : NULL);
+}
+
+static void search_range(uint64_t start, uint64_t end)
+{
+	for (uint64_t gpa = start; gpa < end; gpa += PAGE_SIZE)
+		search_page(gpa);
+}
+
+/* Registers that a level had when it stopped last: the guest sees them, whoever has the page. */
+static void search_registers(const struct vcpu *vcpu)
+{
+	for (uint32_t level = 1; level < SNP_VMPL_COUNT; level++) {
+		uint64_t gpa = vcpu->level[level].vmsa_gpa;
+		const uint8_t *page = gpa == 0 ? NULL : machine_ram_page(gpa);
+
+		if (page != NULL)
+			search_for(page, gpa, "the guest (in a register)");
+	}
+}
+
+void attack_search_report(void)
+{
+	if (needle_count == 0)
+		return;
+	search_range(0, machine_low_ram_end());
+	search_range(HIDDEN_WINDOW, FOUR_GIB);
+	search_range(FOUR_GIB, machine_high_ram_end());
+	for (uint32_t i = 0; i < machine_vcpu_count; i++)
+		search_registers(&machine_vcpu[i]);
+	machine_log("attack: canaries: %llu words in private memory, %u where they must not be",
+		    (unsigned long long)hits_private, leaks);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Scripts of attacks: what parses, what a rule does to an answer, and that canaries are found where they must not be. */
+#include "nutshell/host/attack.h"
+
+#include <stdlib.h>
+
+#include "abi/nutshell.h"
+#include "tests/mock/nutshell.h"
+#include "tests/unit/unit.h"
+
+static struct attack_script script;
+
+static uint32_t parse(const char *text)
+{
+	const char *why;
+	uint32_t line = attack_parse(&script, text, strlen(text), &why);
+
+	CHECK_EQ(line != 0, why != NULL);
+	return line;
+}
+
+/* A fresh machine, and this host. */
+static void start(const char *text)
+{
+	attack_enabled = false;
+	mock_reset();
+	attack_init(text, strlen(text));
+	attack_at_launch();
+}
+
+static void finish(void)
+{
+	attack_report();
+	CHECK(!attack_enabled);
+}
+
+TEST(empty_scripts)
+{
+	CHECK_EQ(parse(""), 0);
+	CHECK_EQ(parse("\n\n# on mark 1 do nonsense\nexpect went-on\nrun --cpus 2 and many more words than a rule could have\n"), 0);
+	CHECK_EQ(script.count, 0);
+}
+
+TEST(rules)
+{
+	const struct attack_rule *rule = script.rule;
+
+	CHECK_EQ(parse("on mark 10 do private target+0x1000\n"
+		       "before guest:run 3-7 do run-area 1 other-area\n"
+		       "\ton  psc-msr\t2- do answer 0x8000000000000015\n"
+		       "on io do ghcb info2 18446744073709551615"),
+		 0);
+	REQUIRE(script.count == 4);
+	CHECK_EQ(rule[0].step, STEP_MARK);
+	CHECK_EQ(rule[0].action, ACTION_PRIVATE);
+	CHECK_EQ(rule[0].first, 10);
+	CHECK_EQ(rule[0].last, 10);
+	CHECK_EQ(rule[0].address.base, BASE_TARGET);
+	CHECK_EQ(rule[0].address.offset, 0x1000);
+	CHECK(!rule[0].before && !rule[0].guest);
+	CHECK(rule[1].before && rule[1].guest);
+	CHECK_EQ(rule[1].first, 3);
+	CHECK_EQ(rule[1].last, 7);
+	CHECK_EQ(rule[1].number[0], 1);
+	CHECK_EQ(rule[1].address.base, BASE_OTHER_AREA);
+	CHECK_EQ(rule[2].last, UINT32_MAX);
+	CHECK_EQ(rule[2].number[0], 0x8000000000000015ull);
+	CHECK_EQ(rule[2].line, 3);
+	CHECK_EQ(rule[3].first, 1);
+	CHECK_EQ(rule[3].number[0], 0x3A0);
+	CHECK_EQ(rule[3].number[1], UINT64_MAX);
+}
+
+TEST(bad_lines_are_named)
+{
+	static const char *const bad[] = {
+		"at mark 1 do share target",
+		"on",
+		"on mark",
+		"on mark 1",
+		"on mark 1 do",
+		"on mark 0 do share target",
+		"on mark 2-1 do share target",
+		"on mark 1-2-3 do share target",
+		"on mark 4294967296 do share target",
+		"on nothing 1 do share target",
+		"on mark 1 do nothing target",
+		"on mark 1 do share",
+		"on mark 1 do share target target",
+		"on mark 1 do share target+",
+		"on mark 1 do share targets",
+		"on mark 1 do share 18446744073709551616",
+		"on mark 1 do share 0x",
+		"on mark 1 do share 1g",
+		"on mark 1 do answer 1",
+		"before mark 1 do share target",
+		"on fault do share target",
+		"on run do skip",
+		"on run do enter 0",
+		"before run do enter 4",
+		"before mark do enter 0",
+		"on io do ghcb nowhere 1",
+		"on io do ghcb 0xff9 1",
+		"on io do ghcb 0x1000 1",
+		"on io do interrupt 31",
+		"on io do interrupt 256",
+		"on io do exception 32",
+		"on io do save 4 ghcb",
+		"on io do flip 0",
+		"on mark 1 do validated target",
+		"on guest:mark 1 do share target",
+		"on guest:launch do share target",
+		"on io 1 do leak 3 ghcb",
+		"on io 1 do ghcb rax 1 2 3 4 5 6 7 8 9",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "# first\n%s\n", bad[i]);
+		if (parse(text) != 2) {
+			printf("accepted: %s\n", bad[i]);
+			CHECK(false);
+		}
+	}
+}
+
+TEST(too_many_rules)
+{
+	char text[64 * ATTACK_RULES_MAX] = "";
+
+	for (uint32_t i = 0; i < ATTACK_RULES_MAX; i++)
+		strcat(text, "on mark 1 do share target\n");
+	CHECK_EQ(parse(text), 0);
+	strcat(text, "on mark 1 do share target\n");
+	CHECK_EQ(parse(text), ATTACK_RULES_MAX + 1);
+}
+
+TEST(wrong_scripts_stop_the_machine)
+{
+	mock_reset();
+	attack_enabled = false;
+	if (!MOCK_STOPS()) {
+		attack_init("on mark 1 do", 12);
+		CHECK(false);
+	}
+	CHECK_EQ(mock_stop_status, STOP_LAUNCH);
+	CHECK(strstr(mock_stop_text, "line 1") != NULL);
+	CHECK(!attack_enabled);
+}
+
+TEST(answers)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("on guest:features 2 do answer 0x1234\non guest:features 3 do flip 1\nbefore guest:register 1 do skip\n");
+	for (uint32_t i = 1; i <= 3; i++) {
+		uint64_t honest = GHCB_MSR_FEATURES_RSP | options.features << 12;
+
+		vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_FEATURES_REQ;
+		host_vmgexit(vcpu);
+		CHECK_EQ(vcpu->level[MOCK_VMPL].ghcb_msr, i == 1 ? honest : i == 2 ? 0x1234 : honest ^ 1u);
+	}
+	vcpu->level[MOCK_VMPL].ghcb_registered = ~0ull;
+	vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_REGISTER_REQ | 0x3000;
+	host_vmgexit(vcpu);
+	CHECK_EQ(vcpu->level[MOCK_VMPL].ghcb_msr, GHCB_MSR_REGISTER_RSP | 0x3000);
+	CHECK_EQ(vcpu->level[MOCK_VMPL].ghcb_registered, ~0ull);
+	finish();
+}
+
+TEST(fields_of_the_ghcb)
+{
+	start("on guest:io 2 do ghcb info2 0x77\non guest:io 2 do ghcb rbx 5\n");
+	for (uint32_t i = 1; i <= 2; i++) {
+		MOCK_SET(rax, 0);
+		CHECK(mock_event(SVM_EXIT_IOIO, (uint64_t)NUTSHELL_PORT_ID << 16 | GHCB_IOIO_IN | GHCB_IOIO_SIZE_32, 0));
+		CHECK_EQ(mock_ghcb()->rax, NUTSHELL_ID);
+		CHECK_EQ(mock_ghcb()->sw_exit_info_2, i == 2 ? 0x77 : 0);
+		CHECK_EQ(mock_is_valid(&mock_ghcb()->rbx), i == 2);
+	}
+	CHECK_EQ(mock_ghcb()->rbx, 5);
+	finish();
+}
+
+/* The level that asks is the guest's here: a rule for the monitor's steps does not touch it. */
+TEST(steps_of_the_monitor)
+{
+	start("on io do ghcb info2 0x77\n");
+	CHECK(mock_event(SVM_EXIT_IOIO, (uint64_t)NUTSHELL_PORT_ID << 16 | GHCB_IOIO_IN | GHCB_IOIO_SIZE_32, 0));
+	CHECK_EQ(mock_ghcb()->sw_exit_info_2, 0);
+	finish();
+}
+
+TEST(pages)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("on mark 1 do share target\non mark 2 do private target\non mark 3 do save 1 target\non mark 4 do put 1 target\n"
+	      "on mark 5 do write target+8 0x55\n");
+	mock_give(0x5000);
+	attack_at_mark(vcpu, 1, 0x5123);
+	CHECK_EQ(mock_rmp(0x5000)->assigned, 0);
+	attack_at_mark(vcpu, 2, 0x5123);
+	CHECK_EQ(mock_rmp(0x5000)->assigned, 1);
+	CHECK_EQ(mock_rmp(0x5000)->validated, 0);
+	mock_give(0x5000);
+	memset(mock_ram(0x5000), 0xAB, PAGE_SIZE);
+	attack_at_mark(vcpu, 3, 0x5000);
+	CHECK_EQ(mock_rmp(0x5000)->validated, 1); /* copying ciphertext changes nothing */
+	memset(mock_ram(0x5000), 0xCD, PAGE_SIZE);
+	attack_at_mark(vcpu, 4, 0x5000);
+	CHECK_EQ(*mock_ram(0x5FFF), 0xAB);
+	CHECK_EQ(mock_rmp(0x5000)->validated, 0);
+	/* The host pays for a write with the page; a shared one is its own. */
+	mock_give(0x5000);
+	attack_at_mark(vcpu, 5, 0x5000);
+	CHECK_EQ(mock_rmp(0x5000)->validated, 0);
+	CHECK_EQ(*mock_ram(0x5008), 0x55);
+	finish();
+}
+
+/* ---- canaries ---- */
+
+static uint32_t leaks_found(void)
+{
+	attack_search_report();
+	return (uint32_t)strtoul(strstr(mock_log_text, "private memory, ") + 16, NULL, 10);
+}
+
+TEST(canaries_are_found)
+{
+	uint8_t canary[ATTACK_CANARY_MAX];
+
+	for (uint32_t which = 0; which < ATTACK_CANARIES; which++) {
+		uint32_t size = attack_canary(which, canary), words;
+
+		for (uint32_t offset = 0; offset < 9; offset++) {
+			start("");
+			size = attack_canary(which, canary);
+			words = size / 8;
+			CHECK_EQ(leaks_found(), 0);
+			/* The host's page. */
+			memcpy(mock_ram(0x7100 + offset), canary, size);
+			CHECK_EQ(leaks_found(), words);
+			/* Private to VMPL0: where it belongs. */
+			mock_give(0x7000);
+			attack_search_init();
+			CHECK_EQ(leaks_found(), 0);
+			mock_rmp(0x7000)->perms[MOCK_VMPL] = 1;
+			attack_search_init();
+			CHECK_EQ(leaks_found(), words);
+		}
+	}
+	CHECK_EQ(attack_canary(ATTACK_CANARIES, canary), 0);
+}
+
+TEST(registers_of_the_guest_are_looked_at)
+{
+	uint8_t canary[ATTACK_CANARY_MAX];
+
+	start("");
+	(void)attack_canary(2, canary);
+	mock_give(0x9000);
+	memcpy(mock_ram(0x9000 + 0x308), canary, 8); /* private to VMPL0 */
+	CHECK_EQ(leaks_found(), 0);
+	machine_vcpu[1].level[MOCK_VMPL].vmsa_gpa = 0x9000;
+	CHECK_EQ(leaks_found(), 1);
+}
+
+TEST(a_part_of_a_canary_is_found)
+{
+	uint8_t canary[ATTACK_CANARY_MAX];
+
+	start("");
+	(void)attack_canary(0, canary);
+	memcpy(mock_ram(0x7FF8), canary + 8, 8);
+	CHECK_EQ(leaks_found(), 1);
+	*mock_ram(0x7FFF) ^= 1;
+	attack_search_init();
+	CHECK_EQ(leaks_found(), 0);
+}
+
+/* What VMPL0 shows for a moment is seen when it is shown. */
+TEST(what_vmpl0_hands_over_is_watched)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+	uint8_t canary[ATTACK_CANARY_MAX];
+	uint64_t word;
+
+	start("");
+	(void)attack_canary(1, canary);
+	memcpy(mock_ram(MOCK_GHCB + 0x900), canary, 16);
+	memcpy(&word, canary, sizeof(word));
+	(void)attack_before_exit(vcpu, MOCK_GHCB);
+	memset(mock_ram(MOCK_GHCB + 0x900), 0, 16);
+	CHECK_EQ(leaks_found(), 0); /* the guest's level may have what is the guest's */
+	vcpu->vmpl = 0;
+	memcpy(mock_ram(MOCK_GHCB + 0x900), canary, 16);
+	(void)attack_before_exit(vcpu, MOCK_GHCB);
+	memset(mock_ram(MOCK_GHCB + 0x900), 0, 16);
+	CHECK_EQ(leaks_found(), 2);
+	attack_watch_word(word);
+	CHECK_EQ(leaks_found(), 3);
+	vcpu->vmpl = MOCK_VMPL;
+}
