@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/igvm_file.h"
 #include "tools/igvm/check.h"
 #include "tools/igvm/digest.h"
@@ -44,13 +45,12 @@ static int read_further(const struct igvm_file *file, struct igvm_error *error)
 
 static void read_file(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct summary summary = { 0 };
 	struct igvm_error error;
 	struct igvm_file file;
 	int result;
 
-	memcpy(copy, data, size);
 	result = igvm_open(&file, copy, size, &error);
 	if (result == 0)
 		result = check_file(&file, &summary, &error);
