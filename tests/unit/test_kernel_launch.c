@@ -8,6 +8,7 @@
 #include "kernel/guest/launch.h"
 #include "kernel/guest/pages.h"
 #include "kernel/guest/reset.h"
+#include "kernel/guest/stay.h"
 #include "kernel/x86/paging.h"
 #include "tests/mock/mock.h"
 #include "tests/unit/unit.h"
@@ -666,6 +667,19 @@ TEST(a_vcpu_without_an_area_waits)
 	CHECK_EQ(run_script(1, never), STOP);
 	CHECK_EQ(idles, 3);
 	CHECK_EQ(runs, 0);
+}
+
+/* Bucket n: below 2^n microseconds. */
+TEST(buckets_of_stays)
+{
+	CHECK_EQ(stay_bucket(0, 1000), 0);
+	CHECK_EQ(stay_bucket(1, 1000), 1);
+	CHECK_EQ(stay_bucket(2, 1000), 2);
+	CHECK_EQ(stay_bucket(3, 1000), 2);
+	CHECK_EQ(stay_bucket(4, 1000), 3);
+	CHECK_EQ(stay_bucket(1999, 2000000), 0);
+	CHECK_EQ(stay_bucket(2000, 2000000), 1);
+	CHECK_EQ(stay_bucket(~0ull, 1000000), STAY_BUCKETS - 1u); /* no overflow on the way */
 }
 
 /* ---- resets: from here on every launch is one after a reset ---- */
