@@ -43,11 +43,11 @@ static void add_range(uint32_t kind, uint64_t start, uint64_t size)
 
 static struct launch_range *range_of(uint32_t kind)
 {
-	for (uint32_t i = 0; i < block.range_count; i++) {
-		if (block.range[i].kind == kind)
-			return &block.range[i];
-	}
-	return NULL;
+	uint32_t i = 0;
+
+	while (i < LAUNCH_RANGE_MAX - 1u && block.range[i].kind != kind)
+		i++;
+	return &block.range[i];
 }
 
 /* As the security processor leaves it: content, validated, the guest has no access yet. */
