@@ -370,7 +370,8 @@ void launch_keep_numbers(void)
 	const struct launch_range *range = find_range(kept.block, LAUNCH_RANGE_SECRETS);
 	uint32_t number[ARRAY_SIZE(guest_secrets.msg_seqno)];
 
-	if (guest_read(gpa(range->gpa + offsetof(struct snp_secrets_page, msg_seqno)), number, sizeof(number)) != 0)
+	if (range == NULL ||
+	    guest_read(gpa(range->gpa + offsetof(struct snp_secrets_page, msg_seqno)), number, sizeof(number)) != 0)
 		return;
 	for (uint32_t level = guest_plane; level < ARRAY_SIZE(number); level++)
 		guest_secrets.msg_seqno[level] = number[level];

@@ -119,7 +119,7 @@ int space_map(struct space *space, va_t address, pa_t frame, enum space_access a
 			return ERR_NO_MEMORY;
 		entry = find_entry(space, address);
 	}
-	if (*entry != 0)
+	if (entry == NULL || *entry != 0)
 		return ERR_ADDRESS;
 	if (access == SPACE_WRITE)
 		bits |= PTE_WRITE | PTE_DIRTY;

@@ -33,10 +33,10 @@ void platform_early_init(const struct snp_cpuid_page *cpuid);
 int platform_cpu_init(struct percpu *cpu, pa_t page) __must_check;
 
 /*
- * Starts another CPU of the monitor at entry(cpu) on the given stack, with this CPU's control registers. area is a
+ * Starts another CPU of the monitor at entry(cpu) on the given stack, with this CPU's control registers. page is a
  * frame of the region for its register state. ERR_HOST: the host refuses.
  */
-int platform_cpu_start(struct percpu *cpu, pa_t area, va_t stack, void (*entry)(struct percpu *)) __must_check;
+int platform_cpu_start(struct percpu *cpu, pa_t page, va_t stack, void (*entry)(struct percpu *)) __must_check;
 
 /* Nothing to do on this CPU until the host brings it back. */
 void platform_idle(void);

@@ -37,8 +37,10 @@ static int64_t call_log(struct thread *thread, const uint64_t argument[4])
 		return ERR_INVALID;
 	if (space_read(&thread->process->space, va(argument[1]), text, argument[2]) != 0)
 		return ERR_ADDRESS;
-	for (uint64_t i = 0; i < argument[2]; i++)
-		text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	for (uint64_t i = 0; i < argument[2]; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
+	}
 	text[argument[2]] = 0;
 	log_line("%s: %s", thread->process->name, text);
 	return 0;

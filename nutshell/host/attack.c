@@ -7,6 +7,7 @@
 #include "nutshell/host/host.h"
 #include "nutshell/psp.h"
 
+#define MONITOR_GPA 0xFC000000ull /* where images of the recipe "qemu" have it: the ones that are attacked */
 #define GHCB_BITMAP 0x3F0u
 
 /* A step that is under way on a vCPU: the lock is free for a while during some. */

@@ -103,6 +103,6 @@ uint32_t stats_exits_total(void);
 uint32_t stats_exits_of(uint32_t vmpl);
 uint32_t stats_switches(void);
 void stats_print(void);
-void stats_set_digest(const uint8_t digest[SNP_DIGEST_SIZE], uint64_t pages);
+void stats_set_digest(const uint8_t value[SNP_DIGEST_SIZE], uint64_t pages);
 
 #endif

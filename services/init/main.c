@@ -27,7 +27,7 @@ static bool read_manifest(void)
 {
 	static char name[SERVICE_NAME_MAX] = SERVICE_INIT_MANIFEST;
 	struct manifest_error error;
-	struct service_file file;
+	struct service_file file = { 0 };
 
 	if (service_call(SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, service_address(name), service_address(&file)) != 0) {
 		service_log("there is no manifest in the archive: no services");
@@ -58,7 +58,7 @@ static bool is_off(const char *name)
 static bool make_channels(void)
 {
 	for (uint32_t i = 0; i < manifest.channel_count; i++) {
-		int32_t ends[2];
+		int32_t ends[2] = { NO_HANDLE, NO_HANDLE };
 
 		if (service_call(SYS_CHANNEL_CREATE, service_address(ends), 0, 0) != 0) {
 			service_log("no channel %s: too many", manifest.channel[i]);
@@ -175,7 +175,7 @@ static void restart(struct service *service)
 
 static void watch(void)
 {
-	struct service_exit ended;
+	struct service_exit ended = { .handle = NO_HANDLE };
 
 	while (service_call(SYS_PROCESS_WAIT, service_address(&ended), 0, 0) == 0) {
 		for (uint32_t i = 0; i < manifest.service_count; i++) {

@@ -3,17 +3,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/programs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_kernel(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct bzimage_error error;
 	struct bzimage image;
 
-	memcpy(copy, data, size);
 	if (bzimage_open(&image, copy, size, &error) == 0) {
 		if (image.kernel_offset + image.kernel_size != size || image.kernel_size <= BZIMAGE_ENTRY_64 ||
 		    image.header_end > BZIMAGE_HEADER_END_MAX || image.init_size < image.kernel_size)

@@ -3,18 +3,18 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/programs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_elf(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct elf_segment segment;
 	struct elf_error error;
 	struct elf_file file;
 
-	memcpy(copy, data, size);
 	if (elf_open(&file, copy, size, &error) == 0) {
 		for (uint32_t i = 0; i < file.segment_count; i++) {
 			if (elf_read_segment(&file, i, &segment, &error) != 0 || segment.type != ELF_SEGMENT_LOAD)

@@ -8,6 +8,7 @@
 
 #include "abi/launch.h"
 #include "tests/mock/region.h"
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/igvm_file.h"
 #include "tools/igvm/check.h"
 #include "tools/igvm/digest.h"
@@ -67,13 +68,12 @@ static int read_firmware(const struct igvm_file *file, const struct summary *sum
 
 static void read_file(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct summary summary = { 0 };
 	struct igvm_error error;
 	struct igvm_file file;
 	int result;
 
-	memcpy(copy, data, size);
 	result = igvm_open(&file, copy, size, &error);
 	if (result == 0)
 		result = check_file(&file, &summary, &error);

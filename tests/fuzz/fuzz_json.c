@@ -52,7 +52,7 @@ static void read_string(struct reader *reader)
 /* One scalar, or the start or end of an array or object; keys and commas are checked by the caller's state. */
 static void read_document(struct reader *reader)
 {
-	bool object[JSON_DEPTH_MAX], first[JSON_DEPTH_MAX];
+	bool object[JSON_DEPTH_MAX] = { false }, first[JSON_DEPTH_MAX] = { false };
 
 	for (;;) {
 		skip_blanks(reader);

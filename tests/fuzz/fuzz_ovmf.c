@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/ovmf.h"
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/ovmf_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,11 +30,10 @@ static void check(const struct ovmf *ovmf)
 
 static void read_file(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct ovmf_error error;
 	struct ovmf ovmf;
 
-	memcpy(copy, data, size);
 	if (ovmf_open(&ovmf, copy, size, &error) == 0)
 		check(&ovmf);
 	free(copy);

@@ -79,7 +79,7 @@ static void run_step(void)
 	bool was_open = psp_is_open();
 	int error;
 
-	memset(request.data, step.data % 4u, sizeof(request.data));
+	memset(request.data, (int)(step.data % 4u), sizeof(request.data));
 	prepare_certificates();
 	error = psp_report(&request, &answer);
 	require(was_open || (error == ERR_UNSUPPORTED && !psp_is_open()));

@@ -386,7 +386,7 @@ TEST(attack_no_call_without_vmgexit)
 
 TEST(attack_monitor_is_closed)
 {
-	for (uint64_t gpa = MONITOR_GPA; gpa < MONITOR_GPA + MONITOR_SIZE; gpa += MONITOR_STEP) {
+	for (uint64_t gpa = monitor_gpa(); gpa < monitor_gpa() + MONITOR_SIZE; gpa += MONITOR_STEP) {
 		if ((machine_rmp(gpa) & NUTSHELL_RMP_VMSA) == 0)
 			CHECK_EQ_FOR(probe_refused(paging_window(0, gpa, false), PROBE_READ), true, gpa);
 	}

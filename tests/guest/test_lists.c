@@ -156,7 +156,7 @@ TEST(list_stops_at_a_bad_entry)
 		{ 0x1000 | ENTRY_2M, SVSM_ERR_INVALID_PARAMETER },
 	};
 
-	for (uint16_t i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		uint16_t next = 0, at = (uint16_t)(i * 2u);
 
 		fill_list(block, 10, ENTRY_VALIDATE);

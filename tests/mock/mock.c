@@ -17,6 +17,9 @@ uint64_t mock_pvalidate_count;
 uint64_t mock_fault_countdown;
 uint64_t mock_flushes;
 bool mock_unflushed;
+int (*mock_guest)(uint32_t plane);
+void (*mock_idle)(void);
+void (*mock_panic)(uint8_t code);
 struct page_state_map memory_pages;
 
 static uint64_t scratch[PAGE_SIZE / sizeof(uint64_t)];
@@ -56,6 +59,11 @@ void mock_reset(void)
 	mock_fault_countdown = 0;
 	mock_flushes = 0;
 	mock_unflushed = false;
+	mock_guest = NULL;
+	mock_idle = NULL;
+	mock_panic = NULL;
+	mock_refuse_private = 0;
+	mock_refuse_area = false;
 	guest_plane = MOCK_VMPL;
 	memset(&first_vmsa, 0, sizeof(first_vmsa));
 	first_vmsa.sev_features = platform_guest_features();
@@ -215,9 +223,12 @@ int platform_page_release(va_t where, bool size_2m)
 
 int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_label label)
 {
-	struct mock_page *page = mock_page(ram_address(where));
 	uint64_t count = size_2m ? PAGES_PER_2M : 1;
+	struct mock_page *page;
 
+	if (ram_address(where) - MOCK_RAM_BASE >= MOCK_RAM_SIZE) /* a frame of the monitor's own */
+		return fault_now() ? ERR_FAULT : 0;
+	page = mock_page(ram_address(where));
 	if (fault_now() || !page->assigned || !page->validated)
 		return ERR_FAULT;
 	if (size_2m && !page->size_2m)
@@ -254,17 +265,20 @@ uint64_t platform_guest_features(void)
 
 int platform_plane_run(uint32_t plane)
 {
-	(void)plane;
-	return ERR_HOST;
+	return mock_guest != NULL ? mock_guest(plane) : ERR_HOST;
 }
 
 void platform_idle(void)
 {
+	if (mock_idle != NULL)
+		mock_idle();
 }
 
 int platform_plane_enable(struct vmsa *vmsa, bool flush)
 {
 	(void)flush;
+	if (fault_now())
+		return ERR_FAULT;
 	vmsa->efer |= EFER_SVME;
 	return 0;
 }
@@ -286,9 +300,12 @@ void log_panic(uint8_t code, const char *format, ...)
 {
 	va_list arguments;
 
+	if (mock_panic != NULL)
+		mock_panic(code);
 	va_start(arguments, format);
 	fprintf(stderr, "panic %u: ", code);
 	vfprintf(stderr, format, arguments);
+	va_end(arguments);
 	fputc('\n', stderr);
 	abort();
 }

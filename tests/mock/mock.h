@@ -32,6 +32,21 @@ extern uint64_t mock_fault_countdown;
 extern uint64_t mock_flushes; /* broadcasts since mock_reset() */
 extern bool mock_unflushed;   /* something was taken away since the last one */
 
+/* What the guest does when it is run (the default: the host refuses), and what happens while a CPU waits. */
+extern int (*mock_guest)(uint32_t plane);
+extern void (*mock_idle)(void);
+/* Called with the code of a panic, which must not return from it; the default ends the program. */
+extern void (*mock_panic)(uint8_t code);
+
+/* ---- launch.c ---- */
+
+extern uint64_t mock_refuse_private; /* address that the host does not make private; 0: none */
+extern bool mock_refuse_area;        /* the host does not take the first vCPU's save area */
+extern uint64_t mock_registered;     /* address of the save area that it took last */
+
+/* Gives all frames of the region back. */
+void mock_frames_reset(void);
+
 /* Fresh RAM, all of it private, 2 MiB entries where they fit, none validated; one vCPU, APIC ids 0 and 1 known. */
 void mock_reset(void);
 

@@ -61,6 +61,12 @@ int memory_allocate(uint64_t count, pa_t *out)
 	return ERR_NO_MEMORY;
 }
 
+void mock_frames_reset(void)
+{
+	memset(used, 0, sizeof(used));
+	mock_frames_used = 0;
+}
+
 uint64_t memory_used(void)
 {
 	return mock_frames_used * PAGE_SIZE;

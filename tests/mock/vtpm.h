@@ -12,6 +12,8 @@ extern bool mock_vtpm_slow; /* it works, but does not come to an end */
 extern bool mock_vtpm_dies; /* at the next request */
 extern bool mock_vtpm_no_page; /* replies without its page */
 extern uint32_t mock_vtpm_requests; /* that it has answered */
+extern struct vtpm_request mock_vtpm_request; /* the last one, and its page */
+extern uint8_t mock_vtpm_command[PAGE_SIZE];
 
 /* Starts it (in place of one that ran before) and opens the door. */
 void mock_vtpm_start(void);

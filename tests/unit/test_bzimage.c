@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/programs.h"
 #include "tests/unit/unit.h"
 
 static int open_copy(const uint8_t *data, size_t size, struct bzimage *image, struct bzimage_error *error)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	int result;
 
-	memcpy(copy, data, size);
 	*error = (struct bzimage_error){ "", 0 };
 	result = bzimage_open(image, copy, size, error);
 	free(copy);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/programs.h"
 #include "tests/unit/unit.h"
 
@@ -20,12 +21,11 @@ static struct test_elf sample(void)
 /* Opens a copy of exactly this size and touches all contents of segments. */
 static int read_elf(const uint8_t *data, size_t size, struct elf_error *error)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct elf_segment segment;
 	struct elf_file file;
 	int result;
 
-	memcpy(copy, data, size);
 	*error = (struct elf_error){ "", 0 };
 	result = elf_open(&file, copy, size, error);
 	for (uint32_t i = 0; result == 0 && i < file.segment_count; i++) {

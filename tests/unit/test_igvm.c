@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "lib/igvm.h"
+#include "tests/unit/exact_copy.h"
 #include "tests/unit/igvm_file.h"
 #include "tests/unit/unit.h"
 
@@ -11,13 +12,12 @@
  */
 static int read_all(const uint8_t *data, size_t size, unsigned *headers, struct igvm_error *error)
 {
-	uint8_t *copy = malloc(size ? size : 1);
+	uint8_t *copy = exact_copy(data, size);
 	struct igvm_cursor cursor = { 0 };
 	struct igvm_header header;
 	struct igvm_file file;
 	int result;
 
-	memcpy(copy, data, size);
 	*headers = 0;
 	result = igvm_open(&file, copy, size, error);
 	while (result == 0 && (result = igvm_next(&file, &cursor, &header, error)) == 0) {

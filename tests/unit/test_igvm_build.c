@@ -104,6 +104,8 @@ static size_t files_in_directory(void)
 	DIR *stream = opendir(directory);
 	size_t count = 0;
 
+	if (stream == NULL)
+		return 0;
 	while (readdir(stream) != NULL)
 		count++;
 	closedir(stream);

@@ -32,9 +32,8 @@ static void extend_range(uint8_t digest[SNP_DIGEST_SIZE], uint8_t type, uint64_t
 /* A vCPU at reset as KVM measures it, processor model EPYC-v4 (family 23, model 1, stepping 2). */
 static struct vmsa reset_state(void)
 {
-	struct vmsa vmsa;
+	struct vmsa vmsa = { 0 };
 
-	memset(&vmsa, 0, sizeof(vmsa));
 	vmsa.es = vmsa.ss = vmsa.ds = vmsa.fs = vmsa.gs = (struct vmsa_segment){ 0, 0x93, 0xFFFF, 0 };
 	vmsa.cs = (struct vmsa_segment){ 0xF000, 0x9B, 0xFFFF, 0xFFFF0000 };
 	vmsa.gdtr = vmsa.idtr = (struct vmsa_segment){ 0, 0, 0xFFFF, 0 };

@@ -35,7 +35,7 @@ static uint8_t *read_file(const char *path, uint64_t *size)
 		data = NULL;
 	}
 	if (data == NULL)
-		fprintf(stderr, "archive: cannot read %s: %s\n", path, errno != 0 ? strerror(errno) : "too large");
+		fprintf(stderr, "archive: cannot read %s: %s\n", path, file == NULL ? strerror(errno) : "not a file, or too large");
 	if (file != NULL)
 		fclose(file);
 	*size = (uint64_t)length;

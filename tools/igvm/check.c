@@ -100,7 +100,7 @@ static int check_parameter(struct walk *walk, const struct igvm_header *header)
 	if (result != 0)
 		return result;
 	area = find_area(walk->summary, parameter.parameter_area_index);
-	if (area == walk->summary->area_count)
+	if (walk->inserted == NULL || area == walk->summary->area_count)
 		return fail(walk, header, "parameter goes to an area that does not exist");
 	if (walk->inserted[area] != 0)
 		return fail(walk, header, "parameter goes to an area that is inserted already");
@@ -137,7 +137,7 @@ static int add_insert(struct walk *walk, const struct igvm_header *header)
 	if (result != 0)
 		return result;
 	area = find_area(walk->summary, insert.parameter_area_index);
-	if (area == walk->summary->area_count)
+	if (walk->inserted == NULL || area == walk->summary->area_count)
 		return fail(walk, header, "inserts a parameter area that does not exist");
 	if (walk->inserted[area] & insert.compatibility_mask)
 		return fail(walk, header, "inserts a parameter area for the second time");

@@ -73,7 +73,7 @@ static void add(struct differences *differences, const struct difference *differ
 		last->bytes += difference->bytes;
 		return;
 	}
-	if (differences->count == differences->capacity) {
+	if (differences->list == NULL || differences->count == differences->capacity) {
 		differences->capacity = differences->capacity != 0 ? 2 * differences->capacity : 64;
 		differences->list = reallocate(differences->list, differences->capacity * sizeof(*difference));
 	}
@@ -120,22 +120,22 @@ static void compare_memory(const struct side side[2], struct differences *differ
 {
 	size_t i = 0, j = 0;
 
-	while (i < side[0].steps.count || j < side[1].steps.count) {
-		const struct step *a = i < side[0].steps.count ? &side[0].sorted[i] : NULL;
-		const struct step *b = j < side[1].steps.count ? &side[1].sorted[j] : NULL;
+	while (i < side[0].steps.count && j < side[1].steps.count) {
+		const struct step *a = &side[0].sorted[i], *b = &side[1].sorted[j];
 
-		if (b == NULL || (a != NULL && a->gpa < b->gpa)) {
-			add_only(&side[0], a, 0, differences);
-			i++;
-		} else if (a == NULL || b->gpa < a->gpa) {
-			add_only(&side[1], b, 1, differences);
-			j++;
-		} else {
+		if (a->gpa == b->gpa)
 			compare_pages(side, a, b, differences);
-			i++;
-			j++;
-		}
+		else if (a->gpa < b->gpa)
+			add_only(&side[0], a, 0, differences);
+		else
+			add_only(&side[1], b, 1, differences);
+		i += a->gpa <= b->gpa;
+		j += b->gpa <= a->gpa;
 	}
+	for (; i < side[0].steps.count; i++)
+		add_only(&side[0], &side[0].sorted[i], 0, differences);
+	for (; j < side[1].steps.count; j++)
+		add_only(&side[1], &side[1].sorted[j], 1, differences);
 }
 
 static bool steps_equal(const struct step *a, const struct step *b)

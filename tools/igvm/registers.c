@@ -5,10 +5,12 @@
 
 #include "lib/types.h"
 
+/* Names of members take no parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FIELD(text, field) { text, offsetof(struct vmsa, field), sizeof(((struct vmsa *)0)->field) }
 #define SEGMENT(text, field) \
 	FIELD(text ".selector", field.selector), FIELD(text ".attributes", field.attrib), FIELD(text ".limit", field.limit), \
 		FIELD(text ".base", field.base)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct {
 	const char *name;

@@ -54,12 +54,10 @@ static int read_stream(struct blob *blob, FILE *stream)
 		size_t count = fread(blob->data + blob->size, 1, capacity - blob->size, stream);
 
 		blob->size += count;
-		if (count == 0)
+		if (blob->size < capacity) /* its end, or an error */
 			return ferror(stream) ? ERR_NOT_FOUND : 0;
-		if (blob->size == capacity) {
-			capacity *= 2;
-			blob->data = reallocate(blob->data, capacity);
-		}
+		capacity *= 2;
+		blob->data = reallocate(blob->data, capacity);
 	}
 }
 

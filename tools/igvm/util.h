@@ -23,9 +23,9 @@ void report(const char *format, ...) __printf_like(1, 2);
 void report_option(const char *command, int result, char **argv);
 
 /* Zeroed memory. */
-void *allocate(size_t size);
+void *allocate(size_t size) __attribute__((returns_nonnull));
 /* As realloc. */
-void *reallocate(void *memory, size_t size);
+void *reallocate(void *memory, size_t size) __attribute__((returns_nonnull));
 
 /* Reads a whole regular file; reports "WHAT FILE: why" and returns ERR_NOT_FOUND when that fails or it is empty. */
 __must_check int blob_read(struct blob *blob, const char *what, const char *path);

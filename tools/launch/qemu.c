@@ -30,7 +30,7 @@ static void __noreturn child(const char *path, const char *const *arguments, int
 		argv[count++] = (char *)(uintptr_t)*arguments;
 	argv[count] = NULL;
 	alarm(PATIENCE_SECONDS); /* a program that is no QEMU may wait for ever */
-	if (dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
+	if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
 		execvp(path, argv);
 	_exit(127);
 }

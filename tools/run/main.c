@@ -58,6 +58,8 @@ static int run_with_options(struct options *options)
 		status = options->devices.dry_run ? machine_print(options) : run(options, script);
 	if (options->log != NULL && !options->keep_log)
 		unlink(options->log);
+	if (options->log == log_path)
+		options->log = NULL;
 	if (script != NULL)
 		script_close(script);
 	return status;
@@ -79,7 +81,8 @@ static int print_tsc_rate(void)
 	ticks = __builtin_ia32_rdtsc() - ticks;
 	nanoseconds = (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
 	              (uint64_t)begin.tv_nsec;
-	printf("%llu\n", (unsigned long long)((ticks * 1000u + nanoseconds / 2) / nanoseconds * 1000u));
+	ticks = (ticks * 1000u + nanoseconds / 2) / nanoseconds * 1000u;
+	printf("%llu\n", (unsigned long long)ticks);
 	return RUN_OK;
 }
 

@@ -70,9 +70,9 @@ static void drbg_update(struct drbg *drbg, const void *data, size_t size)
 	uint8_t text[HASH_SIZE + 1 + 128];
 
 	require(size <= 128, "too long");
-	for (uint8_t round = 0; round <= (size != 0 ? 1 : 0); round++) {
+	for (unsigned round = 0; round <= (size != 0 ? 1u : 0u); round++) {
 		memcpy(text, drbg->value, HASH_SIZE);
-		text[HASH_SIZE] = round;
+		text[HASH_SIZE] = (uint8_t)round;
 		if (size != 0)
 			memcpy(text + HASH_SIZE + 1, data, size);
 		hmac(drbg->key, text, HASH_SIZE + 1 + size, drbg->key);

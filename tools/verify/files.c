@@ -38,10 +38,9 @@ bool input_read(struct blob *blob, const char *option, const char *path)
 		complain("%s %s: %s", option, path, strerror(errno));
 		return false;
 	}
-	errno = 0;
 	good = read_all(blob, file);
 	if (!good)
-		complain("%s %s: %s", option, path, errno != 0 ? strerror(errno) : "larger than 1 MiB");
+		complain("%s %s: %s", option, path, ferror(file) ? "cannot be read" : "larger than 1 MiB");
 	fclose(file);
 	return good;
 }

@@ -14,6 +14,8 @@ uint8_t mock_manifest[PAGE_SIZE];
 struct vtpm_reply mock_vtpm_reply;
 bool mock_vtpm_slow, mock_vtpm_dies, mock_vtpm_no_page;
 uint32_t mock_vtpm_requests;
+struct vtpm_request mock_vtpm_request;
+uint8_t mock_vtpm_command[PAGE_SIZE];
 
 static struct process *service;
 static bool asked;
@@ -34,6 +36,8 @@ static void answer(struct user_context *context)
 	struct service_message *message = space_pointer(&service->space, va(MESSAGE_VA), true);
 
 	require(message != NULL && message->pages == 1 && message->size == sizeof(struct vtpm_request));
+	memcpy(&mock_vtpm_request, message->data, sizeof(mock_vtpm_request));
+	memcpy(mock_vtpm_command, space_pointer(&service->space, va(message->address), false), PAGE_SIZE);
 	memcpy(space_pointer(&service->space, va(message->address), true), mock_manifest, PAGE_SIZE);
 	message->size = sizeof(mock_vtpm_reply);
 	memcpy(message->data, &mock_vtpm_reply, sizeof(mock_vtpm_reply));

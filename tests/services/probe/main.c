@@ -174,7 +174,7 @@ static uint64_t test_random_calls(void)
 
 static uint64_t test_random(void)
 {
-	uint64_t a[4], b[4];
+	uint64_t a[4] = { 0 }, b[4] = { 0 };
 
 	if (service_call(SYS_RANDOM, (uint64_t)random_handle, service_address(a), sizeof(a)) != 0 ||
 	    service_call(SYS_RANDOM, (uint64_t)random_handle, service_address(b), sizeof(b)) != 0)
