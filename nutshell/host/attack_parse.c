@@ -187,10 +187,10 @@ static bool parse_field(const struct word *word, uint64_t *offset)
 
 static bool parse_action(const struct word *word, struct attack_rule *rule)
 {
-	for (uint8_t i = 0; i < ACTION_COUNT; i++) {
+	for (uint32_t i = 0; i < ACTION_COUNT; i++) {
 		if (!equals(word, actions[i].text))
 			continue;
-		rule->action = i;
+		rule->action = (uint8_t)i;
 		return true;
 	}
 	return false;

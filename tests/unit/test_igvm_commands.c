@@ -91,6 +91,7 @@ __attribute__((constructor)) static void make_directory(void)
 		abort();
 }
 
+/* As deep as the test has made its folders. NOLINTNEXTLINE(misc-no-recursion) */
 static void remove_all(const char *folder)
 {
 	DIR *stream = opendir(folder);

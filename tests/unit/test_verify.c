@@ -542,7 +542,8 @@ static void capture(void (*print)(const struct verdict *, const struct evidence 
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
-	rewind(file);
+	if (fseek(file, 0, SEEK_SET) != 0)
+		abort();
 	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
 	fclose(file);
 }

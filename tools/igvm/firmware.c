@@ -251,7 +251,7 @@ static uint8_t *own_content(struct firmware *firmware, uint64_t size)
 {
 	uint8_t *content = allocate(size);
 
-	firmware->owned = reallocate(firmware->owned, (firmware->owned_count + 1) * sizeof(*firmware->owned));
+	firmware->owned = (uint8_t **)reallocate((void *)firmware->owned, (firmware->owned_count + 1) * sizeof(*firmware->owned));
 	firmware->owned[firmware->owned_count++] = content;
 	return content;
 }
@@ -539,7 +539,7 @@ void firmware_free(struct firmware *firmware)
 {
 	for (size_t i = 0; i < firmware->owned_count; i++)
 		free(firmware->owned[i]);
-	free(firmware->owned);
+	free((void *)firmware->owned);
 	free(firmware->page);
 	memset(firmware, 0, sizeof(*firmware));
 }
