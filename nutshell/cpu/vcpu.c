@@ -581,8 +581,9 @@ static void enter(struct vcpu *vcpu)
 }
 
 /*
- * True when the entry did not happen: seen on TCG, rarely, when an NMI meets VMRUN. The VMCB
- * then holds Nutshell's own state instead of the guest's; it is put back as it was, and the entry is tried again.
+ * True when the VMCB holds Nutshell's own state instead of the guest's: seen on TCG with several threads, after nested page
+ * faults. The guest's is put back as it was, and the entry is tried again. That is right when the guest had not come
+ * further; when it had, its registers are those of later, and it is lost (docs/nutshell.md).
  */
 static bool entry_failed(struct vcpu *vcpu)
 {

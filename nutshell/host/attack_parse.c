@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/string.h"
 #include "nutshell/host/attack.h"
+#include "nutshell/host/host.h"
 
 #define WORDS_MAX 9u
 #define FIELD_OFFSET_MAX 0xFF8ull
@@ -96,33 +97,6 @@ static bool look_up(const struct word *word, const struct name *names, size_t co
 	return false;
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
-}
-
-static bool parse_number(const char *text, size_t length, uint64_t *value)
-{
-	uint64_t base = 10;
-
-	*value = 0;
-	if (length > 2 && text[0] == '0' && text[1] == 'x') {
-		base = 16;
-		text += 2;
-		length -= 2;
-	}
-	for (size_t i = 0; i < length; i++) {
-		uint64_t digit = (uint64_t)digit_of(text[i]);
-
-		if (digit >= base || __builtin_mul_overflow(*value, base, value) ||
-		    __builtin_add_overflow(*value, digit, value))
-			return false;
-	}
-	return length > 0;
-}
-
 /* N, N- or N-M. */
 static bool parse_range(const struct word *word, struct attack_rule *rule)
 {
@@ -131,12 +105,12 @@ static bool parse_range(const struct word *word, struct attack_rule *rule)
 
 	while (at < word->length && word->text[at] != '-')
 		at++;
-	if (!parse_number(word->text, at, &first))
+	if (!options_number(word->text, at, &first))
 		return false;
 	last = first;
 	if (at + 1u == word->length)
 		last = UINT32_MAX;
-	else if (at < word->length && !parse_number(word->text + at + 1u, word->length - at - 1u, &last))
+	else if (at < word->length && !options_number(word->text + at + 1u, word->length - at - 1u, &last))
 		return false;
 	if (first == 0 || first > last || last > UINT32_MAX)
 		return false;
@@ -152,7 +126,7 @@ static bool parse_address(const struct word *word, struct attack_address *addres
 	uint64_t value;
 
 	*address = (struct attack_address){ .base = BASE_NUMBER };
-	if (parse_number(word->text, word->length, &address->offset))
+	if (options_number(word->text, word->length, &address->offset))
 		return true;
 	address->offset = 0;
 	for (base.length = 0; base.length < word->length && word->text[base.length] != '+';)
@@ -161,7 +135,7 @@ static bool parse_address(const struct word *word, struct attack_address *addres
 		return false;
 	address->base = (uint8_t)value;
 	return base.length == word->length ||
-	       parse_number(word->text + base.length + 1u, word->length - base.length - 1u, &address->offset);
+	       options_number(word->text + base.length + 1u, word->length - base.length - 1u, &address->offset);
 }
 
 static bool parse_step(struct word word, struct attack_rule *rule)
@@ -182,7 +156,7 @@ static bool parse_step(struct word word, struct attack_rule *rule)
 static bool parse_field(const struct word *word, uint64_t *offset)
 {
 	return look_up(word, fields, ARRAY_SIZE(fields), offset) ||
-	       (parse_number(word->text, word->length, offset) && *offset <= FIELD_OFFSET_MAX && *offset % 8u == 0);
+	       (options_number(word->text, word->length, offset) && *offset <= FIELD_OFFSET_MAX && *offset % 8u == 0);
 }
 
 static bool parse_action(const struct word *word, struct attack_rule *rule)
@@ -211,7 +185,7 @@ static const char *parse_arguments(const struct word *word, uint32_t count, stru
 		else if (wanted[i] == 'f')
 			good = parse_field(&word[i], &rule->number[numbers++]);
 		else
-			good = parse_number(word[i].text, word[i].length, &rule->number[numbers++]);
+			good = options_number(word[i].text, word[i].length, &rule->number[numbers++]);
 		if (!good)
 			return "an argument is neither a number nor a known name";
 	}

@@ -25,6 +25,8 @@ struct options {
 extern struct options options;
 /* Stops the machine on an option that it does not know. */
 void options_parse(const char *command_line);
+/* All of the text is one number, decimal or hexadecimal with 0x and small letters. False: it is none, or has over 64 bits. */
+bool options_number(const char *text, size_t length, uint64_t *value);
 
 /* ---- launch (launch.c) ---- */
 void launch_image(const void *igvm, uint64_t size);

@@ -16,7 +16,14 @@ uint32_t machine_c_bit(void)
 	return options.c_bit;
 }
 
-static bool parse_number(const char *text, size_t length, uint64_t *value)
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+}
+
+bool options_number(const char *text, size_t length, uint64_t *value)
 {
 	uint64_t base = 10;
 
@@ -27,12 +34,11 @@ static bool parse_number(const char *text, size_t length, uint64_t *value)
 		length -= 2;
 	}
 	for (size_t i = 0; i < length; i++) {
-		uint64_t digit = text[i] >= 'a' && text[i] <= 'f' ? (uint64_t)(text[i] - 'a') + 10u :
-								     (uint64_t)(text[i] - '0');
+		uint64_t digit = (uint64_t)digit_of(text[i]);
 
-		if (digit >= base || *value >> 59 != 0)
+		if (digit >= base || __builtin_mul_overflow(*value, base, value) ||
+		    __builtin_add_overflow(*value, digit, value))
 			return false;
-		*value = *value * base + digit;
 	}
 	return length > 0;
 }
@@ -54,24 +60,24 @@ static bool parse_one(const char *text, size_t length)
 		options.reboot = true;
 	else if (is_option(text, length, "no-invlpgb"))
 		machine_without_invlpgb = true;
-	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && parse_number(text + 6, length - 6, &number) &&
+	else if (length > 6 && strncmp(text, "c-bit=", 6) == 0 && options_number(text + 6, length - 6, &number) &&
 		 number <= UINT32_MAX)
 		options.c_bit = (uint32_t)number;
 	else if (is_option(text, length, "no-dma"))
 		options.no_dma = true;
-	else if (length > 4 && strncmp(text, "ram=", 4) == 0 && parse_number(text + 4, length - 4, &number))
+	else if (length > 4 && strncmp(text, "ram=", 4) == 0 && options_number(text + 4, length - 4, &number))
 		return true; /* boot/main.c needed it earlier */
-	else if (length > 10 && strncmp(text, "parameter=", 10) == 0 && parse_number(text + 10, length - 10, &number) &&
+	else if (length > 10 && strncmp(text, "parameter=", 10) == 0 && options_number(text + 10, length - 10, &number) &&
 		 number <= UINT32_MAX)
 		options.parameter = (uint32_t)number;
-	else if (length > 9 && strncmp(text, "features=", 9) == 0 && parse_number(text + 9, length - 9, &number))
+	else if (length > 9 && strncmp(text, "features=", 9) == 0 && options_number(text + 9, length - 9, &number))
 		options.features = number;
 	else if (is_option(text, length, "no-timer"))
 		options.no_timer = true;
-	else if (length > 10 && strncmp(text, "interrupt=", 10) == 0 && parse_number(text + 10, length - 10, &number) &&
+	else if (length > 10 && strncmp(text, "interrupt=", 10) == 0 && options_number(text + 10, length - 10, &number) &&
 		 number >= 32 && number <= 255)
 		options.interrupt = number;
-	else if (length > 5 && strncmp(text, "busy=", 5) == 0 && parse_number(text + 5, length - 5, &number) &&
+	else if (length > 5 && strncmp(text, "busy=", 5) == 0 && options_number(text + 5, length - 5, &number) &&
 		 number <= UINT32_MAX)
 		options.busy = (uint32_t)number;
 	else

@@ -32,8 +32,11 @@ static void read_file(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = exact_copy(data, size);
 	struct ovmf_error error;
+	uint64_t variables = ovmf_variables_size(copy, size);
 	struct ovmf ovmf;
 
+	if (!is_aligned(variables, PAGE_SIZE) || (variables != 0 && variables >= size))
+		abort();
 	if (ovmf_open(&ovmf, copy, size, &error) == 0)
 		check(&ovmf);
 	free(copy);
