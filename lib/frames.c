@@ -3,9 +3,11 @@
 
 #include "lib/string.h"
 
+#define WORD_BITS 64u
+
 static bool used(const struct frames *frames, uint64_t index)
 {
-	return (frames->bitmap[index / 64u] >> (index % 64u) & 1u) != 0;
+	return (frames->bitmap[index / WORD_BITS] >> (index % WORD_BITS) & 1u) != 0;
 }
 
 /* Length of the run of frames in the wanted state that starts at index, at most limit. */
@@ -22,9 +24,9 @@ static void mark(struct frames *frames, uint64_t index, uint64_t count, bool in_
 {
 	for (uint64_t i = index; i < index + count; i++) {
 		if (in_use)
-			frames->bitmap[i / 64u] |= 1ull << (i % 64u);
+			frames->bitmap[i / WORD_BITS] |= 1ull << (i % WORD_BITS);
 		else
-			frames->bitmap[i / 64u] &= ~(1ull << (i % 64u));
+			frames->bitmap[i / WORD_BITS] &= ~(1ull << (i % WORD_BITS));
 	}
 	frames->free_count = in_use ? frames->free_count - count : frames->free_count + count;
 }
@@ -67,6 +69,12 @@ int frames_reserve(struct frames *frames, pa_t start, uint64_t count)
 	return 0;
 }
 
+/* From index on there is a whole word of frames that are in use: most of the image's are. */
+static bool word_used(const struct frames *frames, uint64_t index)
+{
+	return index % WORD_BITS == 0 && frames->bitmap[index / WORD_BITS] == UINT64_MAX;
+}
+
 int frames_allocate(struct frames *frames, uint64_t count, pa_t *out)
 {
 	if (count == 0)
@@ -74,8 +82,13 @@ int frames_allocate(struct frames *frames, uint64_t count, pa_t *out)
 	if (count > frames->free_count)
 		return ERR_NO_MEMORY;
 	for (uint64_t index = 0; index < frames->count;) {
-		uint64_t length = run_length(frames, index, count, false);
+		uint64_t length;
 
+		if (word_used(frames, index)) {
+			index += WORD_BITS;
+			continue;
+		}
+		length = run_length(frames, index, count, false);
 		if (length == count) {
 			mark(frames, index, count, true);
 			*out = pa(frames->base + index * PAGE_SIZE);

@@ -3,13 +3,30 @@
 
 #include <stdint.h>
 
+/* Eight bytes at any address, of an object of any type; and four times that. */
+typedef uint64_t word_t __attribute__((may_alias, aligned(1)));
+typedef struct {
+	uint64_t word[4];
+} __attribute__((packed, may_alias)) block_t;
+
+#define BYTES_OF_WORD 0x0101010101010101ull
+
+/* Upwards: right for overlapping memory, too, when the destination is the lower one. */
+static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
+{
+	size_t i = 0;
+
+	for (; size - i >= sizeof(block_t); i += sizeof(block_t))
+		*(block_t *)(to + i) = *(const block_t *)(from + i);
+	for (; size - i >= sizeof(word_t); i += sizeof(word_t))
+		*(word_t *)(to + i) = *(const word_t *)(from + i);
+	for (; i < size; i++)
+		to[i] = from[i];
+}
+
 void *memcpy(void *restrict destination, const void *restrict source, size_t size)
 {
-	uint8_t *to = destination;
-	const uint8_t *from = source;
-
-	for (size_t i = 0; i < size; i++)
-		to[i] = from[i];
+	copy_up(destination, source, size);
 	return destination;
 }
 
@@ -19,8 +36,7 @@ void *memmove(void *destination, const void *source, size_t size)
 	const uint8_t *from = source;
 
 	if ((uintptr_t)to <= (uintptr_t)from) {
-		for (size_t i = 0; i < size; i++)
-			to[i] = from[i];
+		copy_up(to, from, size);
 	} else {
 		for (size_t i = size; i > 0; i--)
 			to[i - 1] = from[i - 1];
@@ -31,8 +47,14 @@ void *memmove(void *destination, const void *source, size_t size)
 void *memset(void *destination, int byte, size_t size)
 {
 	uint8_t *to = destination;
+	uint64_t word = (uint8_t)byte * BYTES_OF_WORD;
+	size_t i = 0;
 
-	for (size_t i = 0; i < size; i++)
+	for (; size - i >= sizeof(block_t); i += sizeof(block_t))
+		*(block_t *)(to + i) = (block_t){ { word, word, word, word } };
+	for (; size - i >= sizeof(word_t); i += sizeof(word_t))
+		*(word_t *)(to + i) = word;
+	for (; i < size; i++)
 		to[i] = (uint8_t)byte;
 	return destination;
 }

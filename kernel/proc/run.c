@@ -31,12 +31,11 @@ static struct thread *next_ready(void)
 	static uint32_t next;
 
 	for (uint32_t i = 0; i < THREAD_MAX; i++) {
-		struct thread *thread = thread_by_index((next + i) % THREAD_MAX);
+		struct thread *thread = thread_by_index(next);
 
-		if (thread->state != THREAD_READY)
-			continue;
-		next = (next + i + 1) % THREAD_MAX;
-		return thread;
+		next = next + 1u < THREAD_MAX ? next + 1u : 0;
+		if (thread->state == THREAD_READY)
+			return thread;
 	}
 	return NULL;
 }

@@ -593,8 +593,11 @@ static bool entry_failed(struct vcpu *vcpu)
 	if (vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
 	    vmcb_save(vcpu)->cr3 != root)
 		return false;
-	machine_log("VMRUN of vCPU %u had no effect (exit 0x%llx), once more", vcpu->index,
-		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE));
+	machine_log("VMRUN of vCPU %u had no effect (exit 0x%llx, info 0x%llx 0x%llx, interrupted 0x%llx), once more",
+		    vcpu->index, (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE),
+		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_1),
+		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_2),
+		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INT_INFO));
 	memcpy(vmcb_save(vcpu), vcpu->cpu->before, VMCB_SAVE_COMMON);
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vcpu->cpu->event_before;
 	return true;

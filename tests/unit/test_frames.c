@@ -57,6 +57,19 @@ TEST(every_frame_once)
 	CHECK_EQ(frame.v, 7);
 }
 
+/* A whole word of used frames is passed over, not handed out: whatever the length asked for. */
+TEST(full_words)
+{
+	for (uint64_t length = 1; length <= 66; length++) {
+		pa_t frame;
+
+		start();
+		REQUIRE(frames_reserve(&frames, pa(at(0)), 128) == 0);
+		CHECK_EQ(frames_allocate(&frames, length, &frame), 0);
+		CHECK_EQ(frame.v, at(128));
+	}
+}
+
 TEST(runs)
 {
 	pa_t frame;
