@@ -69,10 +69,17 @@ int frames_reserve(struct frames *frames, pa_t start, uint64_t count)
 	return 0;
 }
 
-/* From index on there is a whole word of frames that are in use: most of the image's are. */
-static bool word_used(const struct frames *frames, uint64_t index)
+/* First frame from index on that is not in use; frames->count or more: there is none. */
+static uint64_t next_free(const struct frames *frames, uint64_t index)
 {
-	return index % WORD_BITS == 0 && frames->bitmap[index / WORD_BITS] == UINT64_MAX;
+	while (index < frames->count) {
+		uint64_t unused = ~frames->bitmap[index / WORD_BITS] >> (index % WORD_BITS);
+
+		if (unused != 0)
+			return index + (uint64_t)__builtin_ctzll(unused);
+		index = (index / WORD_BITS + 1u) * WORD_BITS;
+	}
+	return index;
 }
 
 int frames_allocate(struct frames *frames, uint64_t count, pa_t *out)
@@ -81,20 +88,15 @@ int frames_allocate(struct frames *frames, uint64_t count, pa_t *out)
 		return ERR_INVALID;
 	if (count > frames->free_count)
 		return ERR_NO_MEMORY;
-	for (uint64_t index = 0; index < frames->count;) {
-		uint64_t length;
+	for (uint64_t index = next_free(frames, 0); index < frames->count;) {
+		uint64_t length = run_length(frames, index, count, false);
 
-		if (word_used(frames, index)) {
-			index += WORD_BITS;
-			continue;
-		}
-		length = run_length(frames, index, count, false);
 		if (length == count) {
 			mark(frames, index, count, true);
 			*out = pa(frames->base + index * PAGE_SIZE);
 			return 0;
 		}
-		index += length + 1u;
+		index = next_free(frames, index + length);
 	}
 	return ERR_NO_MEMORY;
 }

@@ -152,11 +152,15 @@ int space_take(struct space *space, va_t address, pa_t *frame)
 
 int space_find(const struct space *space, uint64_t pages, va_t *address)
 {
+	const uint64_t *entry = NULL;
 	uint64_t run = 0, step;
 
 	for (uint64_t at = FIND_START; at < FIND_END; at += step) {
-		const uint64_t *entry = find_entry(space, va(at));
-
+		/* Entries of one table lie side by side. */
+		if (entry == NULL || is_aligned(at, PAGE_SIZE_2M))
+			entry = find_entry(space, va(at));
+		else
+			entry++;
 		/* Without a page table all of its 2 MiB are free. */
 		step = entry == NULL ? PAGE_SIZE_2M : PAGE_SIZE;
 		run = entry == NULL || *entry == 0 ? run + step : 0;

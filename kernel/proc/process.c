@@ -18,10 +18,16 @@ uint64_t services_archive_base;
 
 static struct process processes[PROCESS_MAX];
 static struct thread threads[THREAD_MAX];
+static uint32_t threads_end; /* above the highest index that was ever used */
 
 struct thread *thread_by_index(uint32_t index)
 {
 	return &threads[index];
+}
+
+uint32_t thread_index_end(void)
+{
+	return threads_end;
 }
 
 struct process *process_by_index(uint32_t index)
@@ -83,6 +89,8 @@ int thread_create(struct process *process, va_t entry, va_t stack, uint64_t argu
 		return ERR_NO_MEMORY;
 	*thread = (struct thread){ .state = THREAD_READY, .process = process,
 				   .context = paging_region_pointer(frame) };
+	if ((uint32_t)(thread - threads) >= threads_end)
+		threads_end = (uint32_t)(thread - threads) + 1u;
 	user_context_init(thread->context, entry, stack);
 	thread->context->frame.rdi = argument;
 	process->threads++;

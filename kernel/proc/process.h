@@ -119,6 +119,8 @@ int thread_create(struct process *process, va_t entry, va_t stack, uint64_t argu
 void thread_end(struct thread *thread);
 
 struct thread *thread_by_index(uint32_t index);
+/* All threads that there are have indices below this, at most THREAD_MAX. */
+uint32_t thread_index_end(void);
 struct process *process_by_index(uint32_t index);
 uint32_t process_index(const struct process *process);
 

@@ -29,11 +29,12 @@ uint64_t services_clock(void)
 static struct thread *next_ready(void)
 {
 	static uint32_t next;
+	uint32_t end = thread_index_end();
 
-	for (uint32_t i = 0; i < THREAD_MAX; i++) {
+	for (uint32_t i = 0; i < end; i++) {
 		struct thread *thread = thread_by_index(next);
 
-		next = next + 1u < THREAD_MAX ? next + 1u : 0;
+		next = next + 1u < end ? next + 1u : 0;
 		if (thread->state == THREAD_READY)
 			return thread;
 	}

@@ -90,7 +90,7 @@ uint64_t memory_private_spa(uint64_t gpa)
 	if (gpa >= LEGACY_ROM_START && gpa < LEGACY_ROM_END)
 		return virt_to_phys_map(rom_shadow + (gpa - LEGACY_ROM_START));
 	if (in_extra_window(gpa))
-		return extra_is_ram(gpa, PAGE_SIZE) ?
+		return extra_backed[(gpa - EXTRA_START) / PAGE_SIZE] != 0 ?
 			       virt_to_phys_map(extra_block[(gpa - EXTRA_START) / PAGE_SIZE_2M]) +
 				       (gpa & PAGE_MASK_2M) :
 			       ~0ull;

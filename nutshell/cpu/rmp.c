@@ -46,7 +46,9 @@ void rmp_set_in_use(uint64_t gpa, bool set)
 	for (uint32_t i = 0; i < IN_USE_MAX; i++) {
 		if (in_use[i] == (set ? 0 : gpa)) {
 			in_use[i] = set ? gpa : 0;
-			npt_drop_at_once(gpa, false);
+			/* While it was in use it was mapped read-only: that may stay, the next write is a fault that mends it. */
+			if (set)
+				npt_drop_at_once(gpa, false);
 			return;
 		}
 	}

@@ -573,7 +573,8 @@ static void enter(struct vcpu *vcpu)
 	/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
 	vmcb_save(vcpu)->efer |= EFER_SVME;
 	timer_enter(vcpu);
-	memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
+	if (machine_vcpu_count > 1)
+		memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
 	vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
 	machine_unlock();
 	cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
@@ -589,6 +590,8 @@ static bool entry_failed(struct vcpu *vcpu)
 {
 	uint64_t root;
 
+	if (machine_vcpu_count == 1)
+		return false;
 	__asm__ volatile("movq %%cr3, %0" : "=r"(root));
 	if (vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
 	    vmcb_save(vcpu)->cr3 != root)

@@ -32,14 +32,15 @@ static const struct measured list[] = {
 
 static struct target target[2];
 static uint64_t ticks[2][ROUNDS_MAX];
+static uint64_t switches[ROUNDS_MAX], exits[ROUNDS_MAX]; /* of the device */
 
 static int usage(FILE *to)
 {
 	fputs("usage: tpm-latency\n\n"
 	      "What TPM commands take at /dev/tpm0, an SVSM's vTPM, and in a process that runs the same engine: a line for each\n"
 	      "command, with the medians and the least of both in ticks of the time stamp counter, the ratio of the medians in\n"
-	      "thousandths, and what Nutshell counted for the device: changes of level and exits of VMPL0. Keys and an NV index\n"
-	      "(0x1800200) that it needs are made and removed.\n",
+	      "thousandths, and the medians of what Nutshell counted for the device: changes of level and exits of VMPL0. Keys\n"
+	      "and an NV index (0x1800200) that it needs are made and removed.\n",
 	      to);
 	return to == stdout ? 0 : 2;
 }
@@ -87,8 +88,8 @@ static int compare(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* By turns, so that what disturbs the machine disturbs both. The counters are those of the last round at the device. */
-static bool measure(const struct measured *what, struct cost *last)
+/* By turns, so that what disturbs the machine disturbs both. */
+static bool measure(const struct measured *what)
 {
 	for (uint32_t round = 0; round < what->rounds; round++) {
 		for (uint32_t i = 0; i < 2; i++) {
@@ -99,25 +100,31 @@ static bool measure(const struct measured *what, struct cost *last)
 			    (what->makes_object && !flush(&target[i], handle)))
 				return false;
 			ticks[i][round] = cost.ticks;
-			if (i == 0)
-				*last = cost;
+			if (i == 0) {
+				switches[round] = cost.switches;
+				exits[round] = cost.exits_vmpl0;
+			}
 		}
 	}
 	return true;
 }
 
-static void report(const struct measured *what, const struct cost *last)
+static uint64_t median_of(uint64_t *value, uint32_t count)
+{
+	qsort(value, count, sizeof(*value), compare);
+	return value[count / 2];
+}
+
+static void report(const struct measured *what)
 {
 	uint64_t median[2];
 
-	for (uint32_t i = 0; i < 2; i++) {
-		qsort(ticks[i], what->rounds, sizeof(ticks[i][0]), compare);
-		median[i] = ticks[i][what->rounds / 2];
-	}
-	printf("latency %s vtpm %llu least %llu process %llu least %llu ratio %llu switches %u exits %u\n", what->name,
+	for (uint32_t i = 0; i < 2; i++)
+		median[i] = median_of(ticks[i], what->rounds);
+	printf("latency %s vtpm %llu least %llu process %llu least %llu ratio %llu switches %llu exits %llu\n", what->name,
 	       (unsigned long long)median[0], (unsigned long long)ticks[0][0], (unsigned long long)median[1],
 	       (unsigned long long)ticks[1][0], (unsigned long long)(median[1] == 0 ? 0 : median[0] * 1000 / median[1]),
-	       last->switches, last->exits_vmpl0);
+	       (unsigned long long)median_of(switches, what->rounds), (unsigned long long)median_of(exits, what->rounds));
 }
 
 /* All times of a command whose time is chance. */
@@ -133,8 +140,6 @@ static void report_all(const struct measured *what)
 
 int main(int argc, char **argv)
 {
-	struct cost last = { .ticks = 0 };
-
 	if (argc != 1)
 		return usage(argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
 	if (!target_count())
@@ -145,9 +150,9 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < ARRAY_SIZE(list); i++) {
 		if (list[i].build == command_sign_rsa && (!prepare_rsa(&target[0]) || !prepare_rsa(&target[1])))
 			return 1;
-		if (!measure(&list[i], &last))
+		if (!measure(&list[i]))
 			return 1;
-		report(&list[i], &last);
+		report(&list[i]);
 		fflush(stdout);
 	}
 	report_all(&list[ARRAY_SIZE(list) - 1]);
