@@ -5,14 +5,15 @@
  *
  * States of a channel: WIPED (no key; for ever), READY, SENT (a sealed request has no answer yet).
  *
- *	READY --seal--> SENT --open: good answer--> READY
- *	any --open: bad answer, wipe--> WIPED
+ *	READY --seal--> SENT --open: good answer, or skip--> READY
+ *	any --wipe--> WIPED
  *
  * Invariants:
  * - A number, and with it an IV, is used for one plaintext only: while SENT nothing else can be sealed, and what is sent
  *   again is the identical ciphertext. A caller that lost interest in an answer fetches it all the same.
  * - Requests have odd numbers, their answers the next even one. Nothing but the answer to the present request opens.
- * - An answer that does not open ends the channel: whether the security processor counted the request is unknown.
+ * - An answer that does not open changes nothing: whether the security processor counted the request is unknown then. It
+ *   did not when the identical request is answered later; if it did, the number after the answer's is its next one.
  *
  * The caller serialises calls. Nothing here allocates or blocks; AES-256-GCM comes from the caller.
  */
@@ -62,11 +63,17 @@ const uint8_t *guest_channel_request(const struct guest_channel *channel);
 
 /*
  * Opens the answer in a page that the host may change at any time: it is copied once. *payload points into the channel
- * until the next call, *size is its length. ERR_STATE: nothing was asked; ERR_FORMAT: not the answer; the channel is
- * WIPED then.
+ * until the next call, *size is its length. ERR_STATE: nothing was asked; ERR_FORMAT: not the answer; the request can be
+ * sent again.
  */
 int guest_channel_open(struct guest_channel *channel, const volatile void *page, const uint8_t **payload,
 		       uint32_t *size) __must_check;
+
+/*
+ * Gives the sealed request up, for good: the security processor counted it, as far as one can tell, and its answer is lost.
+ * The next request has the next number. ERR_STATE: not SENT.
+ */
+int guest_channel_skip(struct guest_channel *channel) __must_check;
 
 /* Forgets the key. */
 void guest_channel_wipe(struct guest_channel *channel);

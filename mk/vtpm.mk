@@ -30,6 +30,18 @@ $(B)/obj/libtpms.a: $(TPM_READY)
 	$(call say,AR,$@)
 	$(Q)objcopy -D --strip-debug --weaken-symbol=MemoryPad2B $(TPM_PARTS)/libtpms/usr/lib/x86_64-linux-gnu/libtpms.a $@
 
+# libcrypto, with the functions renamed that would execute CPUID, RDTSC, RDRAND or RDSEED: nobody knows the new names, so that
+# the link shows that nobody calls them. What libcrypto does need of them is in services/vtpm/shim.c.
+CRYPTO_UNUSED := rdtsc ia32_cpuid instrument_bus instrument_bus2 ia32_rdrand_bytes ia32_rdseed_bytes
+$(B)/obj/libcrypto.a: $(TPM_READY)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)cp $(TPM_PARTS)/libcrypto/libcrypto.a $@.tmp
+	$(Q)cd $(@D) && ar xo $(notdir $@).tmp libcrypto-lib-x86_64cpuid.o && \
+		objcopy -D $(foreach f,$(CRYPTO_UNUSED),--redefine-sym OPENSSL_$(f)=unused_OPENSSL_$(f)) libcrypto-lib-x86_64cpuid.o && \
+		ar rD $(notdir $@).tmp libcrypto-lib-x86_64cpuid.o && rm libcrypto-lib-x86_64cpuid.o
+	$(Q)mv $@.tmp $@
+
 FLAGS_SERVICE := -D_GNU_SOURCE -fno-pic -mcmodel=small -nostdinc -isystem $(MUSL_INCLUDE) -isystem $(TPMS_INCLUDE) \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none -msse4.2
 $(eval $(call flavour,service,$(FLAGS_COMMON) $(FLAGS_SERVICE)))
@@ -42,11 +54,11 @@ $(vtpm_objects): FLAGS_OF_FILE := -fstack-protector-strong
 $(rt_objects) $(vtpm_objects): | $(TPM_READY)
 
 LIBGCC := $(shell gcc -print-libgcc-file-name)
-$(B)/services/vtpm.elf: $(rt_objects) $(vtpm_objects) $(B)/obj/libtpms.a $(TPM_READY)
+$(B)/services/vtpm.elf: $(rt_objects) $(vtpm_objects) $(B)/obj/libtpms.a $(B)/obj/libcrypto.a $(TPM_READY)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS_SERVICE) --wrap=regexec $(MUSL_LIB)/crti.o $(rt_objects) $(vtpm_objects) --start-group \
-		$(B)/obj/libtpms.a $(TPM_PARTS)/libcrypto/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o \
+		$(B)/obj/libtpms.a $(B)/obj/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o \
 		-o $@.full && objcopy --strip-all $@.full $@
 
 # What a Linux guest gets by default.
@@ -65,10 +77,10 @@ $(eval $(call vtpm_archive,vtpm-dies,tests/services/vtpm-dies))
 mssim_objects := $(call objects,service,$(call sources,tests/tpm,c))
 $(mssim_objects): | $(TPM_READY)
 $(mssim_objects): FLAGS_OF_FILE := -fstack-protector-strong
-$(B)/mssim: $(mssim_objects) $(filter-out %/main.c.o,$(vtpm_objects)) $(B)/obj/libtpms.a $(TPM_READY)
+$(B)/mssim: $(mssim_objects) $(filter-out %/main.c.o,$(vtpm_objects)) $(B)/obj/libtpms.a $(B)/obj/libcrypto.a $(TPM_READY)
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS_SERVICE) --wrap=regexec $(MUSL_LIB)/crt1.o $(MUSL_LIB)/crti.o $(filter %.o,$^) --start-group \
-		$(B)/obj/libtpms.a $(TPM_PARTS)/libcrypto/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o -o $@
+		$(B)/obj/libtpms.a $(B)/obj/libcrypto.a $(MUSL_LIB)/libc.a $(LIBGCC) --end-group $(MUSL_LIB)/crtn.o -o $@
 services: $(B)/mssim
 
 # ---- unit tests and fuzz targets ----

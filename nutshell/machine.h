@@ -196,5 +196,7 @@ void stats_msr_protocol(uint32_t vmpl, uint32_t code);
 void stats_switch(void);
 enum stats_rmp { STATS_RMP_UPDATE, STATS_RMP_PSMASH, STATS_PVALIDATE, STATS_RMPADJUST, STATS_RMPQUERY, STATS_RMP_KINDS };
 void stats_rmp(enum stats_rmp kind);
+/* A vCPU was at VMPL0 for so many ticks, from one switch of levels to the next. */
+void stats_stay(uint64_t ticks);
 
 #endif

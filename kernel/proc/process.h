@@ -68,7 +68,7 @@ struct process {
 	uint32_t exit_reason;   /* SERVICE_EXIT_*, once ENDED */
 	int64_t exit_code;
 	uint64_t run_limit;     /* ticks for one request; the first process has none */
-	uint64_t run_time;      /* ticks since it took its last request */
+	uint64_t run_time;      /* ticks in ring 3 since it took its last request, at most two slices a stay */
 };
 
 enum thread_state { THREAD_FREE, THREAD_READY, THREAD_RECEIVING, THREAD_CALLING, THREAD_WAITING };

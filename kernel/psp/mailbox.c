@@ -18,6 +18,8 @@ enum state { CLOSED, FREE, ASKED, ANSWERED };
 struct mailbox {
 	struct guest_channel channel;
 	struct psp_request request;
+	uint32_t failures; /* of the message that is under way */
+	bool renewed;      /* the request was sealed a second time, under the next number */
 	uint64_t since;   /* time-stamp counter: sealed, or answered */
 	uint32_t refusal; /* status of the security processor when it answered without a report; 0: there is one */
 	struct psp_answer answer;
@@ -84,6 +86,41 @@ static void close_mailbox(const char *why, uint64_t detail)
 	state = CLOSED;
 }
 
+/* Seals the request in the mailbox. */
+static int seal(void)
+{
+	struct snp_report_req question = { .vmpl = 0, .flags = 0 };
+
+	memcpy(question.user_data, mailbox->request.data, sizeof(question.user_data));
+	if (guest_channel_seal(&mailbox->channel, SNP_MSG_REPORT_REQ, &question, sizeof(question)) != 0) {
+		close_mailbox("message numbers are used up", mailbox->channel.number);
+		return ERR_STATE;
+	}
+	mailbox->failures = 0;
+	state = ASKED;
+	return 0;
+}
+
+/*
+ * A try came to nothing, and it is unknown whether the security processor counted the message. The identical one goes out
+ * again, in case it did not; then one under the next number, in case it did and the answer is lost. Whoever makes all of
+ * these fail, a guest that turns our pages private or a host, wants no attestation.
+ */
+static int try_failed(const char *why, uint64_t detail)
+{
+	if (mailbox->failures == 0)
+		log_line("security processor: %s (0x%llx): message %llu goes out again", why, (unsigned long long)detail,
+			 (unsigned long long)mailbox->channel.number);
+	if (++mailbox->failures < PSP_TRIES)
+		return ERR_BUSY;
+	if (mailbox->renewed || guest_channel_skip(&mailbox->channel) != 0) {
+		close_mailbox(why, detail);
+		return ERR_STATE;
+	}
+	mailbox->renewed = true;
+	return seal() == 0 ? ERR_BUSY : ERR_STATE;
+}
+
 /* What the host wrote is copied once; a table that does not parse is as good as none. */
 static void take_certificates(uint32_t pages)
 {
@@ -125,7 +162,8 @@ static int send(uint32_t pages, uint64_t *detail)
 {
 	/*
 	 * The guest can make the host turn any page private, by touching it; our own access turns it shared again. So each page
-	 * is written before the host is to use it. A host without certificates leaves an empty table in this way, too.
+	 * is written before the host is to use it. A host without certificates leaves an empty table in this way, too. What
+	 * another vCPU turns private after that makes the try fail, and there is another one.
 	 */
 	memset(paging_region_pointer(message.response), 0, PAGE_SIZE);
 	for (uint32_t i = 0; i < PSP_CERTIFICATE_PAGES; i++)
@@ -154,14 +192,10 @@ static int carry(void)
 	}
 	if (error == ERR_BUSY)
 		return ERR_BUSY;
-	if (error != 0) {
-		close_mailbox("the host or it refuses a message", detail);
-		return ERR_STATE;
-	}
-	if (guest_channel_open(&mailbox->channel, paging_region_pointer(message.response), &payload, &size) != 0) {
-		close_mailbox("its answer is not genuine", 0);
-		return ERR_STATE;
-	}
+	if (error != 0)
+		return try_failed("the host or it refuses a message", detail);
+	if (guest_channel_open(&mailbox->channel, paging_region_pointer(message.response), &payload, &size) != 0)
+		return try_failed("its answer is not genuine", 0);
 	take_report(payload, size);
 	take_certificates(pages);
 	state = ANSWERED;
@@ -183,19 +217,12 @@ static int try_again(void)
 
 /* ---- calls ---- */
 
-static int seal(const struct psp_request *request)
+static int begin(const struct psp_request *request)
 {
-	struct snp_report_req question = { .vmpl = 0, .flags = 0 };
-
-	memcpy(question.user_data, request->data, sizeof(question.user_data));
-	if (guest_channel_seal(&mailbox->channel, SNP_MSG_REPORT_REQ, &question, sizeof(question)) != 0) {
-		close_mailbox("message numbers are used up", mailbox->channel.number);
-		return ERR_STATE;
-	}
 	mailbox->request = *request;
+	mailbox->renewed = false;
 	mailbox->since = cpu_read_tsc();
-	state = ASKED;
-	return 0;
+	return seal();
 }
 
 static bool is_mine(const struct psp_request *request)
@@ -241,7 +268,7 @@ static int report_locked(const struct psp_request *request, struct psp_answer *a
 	if (state != FREE && !is_mine(request))
 		error = make_room(request);
 	if (error == 0 && state == FREE)
-		error = seal(request);
+		error = begin(request);
 	if (error == 0 && state == ASKED)
 		error = try_again();
 	return error != 0 ? error : fetch(answer);

@@ -6,13 +6,15 @@
  * States:
  *
  *	FREE --a call seals its request--> ASKED --the host brings the answer--> ANSWERED --its owner fetches it--> FREE
- *	FREE, ASKED --the exchange fails--> CLOSED (the key is wiped, for ever)
+ *	FREE, ASKED --the exchange fails for good--> CLOSED (the key is wiped, for ever)
  *
  * Invariants:
  * - A message number is used for one plaintext only: while ASKED, every further try sends the identical ciphertext, for
- *   whomever it was sealed. Nothing else is sealed before its answer is there (lib/guest_message.h).
+ *   whomever it was sealed. Nothing else is sealed under it (lib/guest_message.h).
  * - The host may say "busy", and that the certificates need more room: it did not take the message then. After any other
- *   failure it is unknown whether the message counted: the mailbox closes, and a line in the log says why.
+ *   failure it is unknown whether the message counted. It is sent again, PSP_TRIES times in all; then the same question is
+ *   sealed under the next number, which is right if the message counted and its answer was lost, and sent as often. When
+ *   that fails, too, the mailbox closes. The log says why, at the first failure of a message and at the end.
  * - A call tries each message at most twice (once without certificates) and never waits: a busy host gives ERR_BUSY, the
  *   guest calls again. A call that finds another's message in the mailbox sends that. An answer that its owner does not
  *   fetch within PSP_PARK_MS, or whose owner asks for something else, is dropped.
@@ -32,6 +34,7 @@
 #define PSP_CERTIFICATE_PAGES 8u
 #define PSP_CERTIFICATES_MAX (PSP_CERTIFICATE_PAGES * PAGE_SIZE)
 #define PSP_PARK_MS 1000u
+#define PSP_TRIES 8u
 #define PSP_BUSY_MS 10000u /* a message that the host does not take for so long is given up by its callers, not by us */
 
 /*
@@ -57,8 +60,8 @@ struct psp_answer {
 
 /*
  * Asks for a report. 0: *answer is filled. ERR_BUSY: call again with the same request. ERR_HOST: the host has not taken
- * the message for PSP_BUSY_MS; ERR_STATE: the security processor refuses the request, or the exchange failed and the
- * mailbox is CLOSED now; ERR_UNSUPPORTED: it is CLOSED.
+ * the message for PSP_BUSY_MS; ERR_STATE: the security processor refuses the request, or the exchange failed for
+ * good and the mailbox is CLOSED now; ERR_UNSUPPORTED: it is CLOSED.
  */
 int psp_report(const struct psp_request *request, struct psp_answer *answer) __must_check;
 

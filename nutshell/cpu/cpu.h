@@ -58,6 +58,7 @@ struct vcpu_cpu {
 	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
 	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
 	uint64_t event_before;
+	uint64_t stay_since; /* time-stamp counter when VMPL0 came after another level; 0: it did not */
 	struct timer timer;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
 	uint32_t local_apic[LOCAL_APIC_SAVED_MAX]; /* registers at the start */

@@ -323,11 +323,22 @@ static int check_level(const struct vcpu *vcpu, uint32_t vmpl)
 	return 0;
 }
 
+/* Stays at VMPL0 begin and end with a switch; its start, its waits in HLT and its way back from a reset are none. */
+static void count_stay(struct vcpu_cpu *cpu, uint32_t next)
+{
+	uint64_t now = asm_read_tsc();
+
+	if (cpu->stay_since != 0)
+		stats_stay(now - cpu->stay_since);
+	cpu->stay_since = next == 0 ? now : 0;
+}
+
 int vcpu_switch(struct vcpu *vcpu, uint32_t vmpl, uint64_t exit_code)
 {
 	if (vmpl >= SNP_VMPL_COUNT || vmpl == vcpu->vmpl || check_level(vcpu, vmpl) != 0)
 		return ERR_STATE;
 	stats_switch();
+	count_stay(vcpu->cpu, vmpl);
 	save_level(vcpu, exit_code);
 	vcpu->vmpl = vmpl;
 	load_level(vcpu);
@@ -390,6 +401,7 @@ void vcpu_request_stop(struct vcpu *vcpu, struct vcpu *target, uint32_t vmpl)
 static void unload(struct vcpu *vcpu, uint64_t exit_code)
 {
 	save_level(vcpu, exit_code);
+	vcpu->cpu->stay_since = 0;
 	vcpu->online = false;
 	vcpu->idle = false;
 }

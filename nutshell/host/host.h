@@ -104,6 +104,9 @@ uint8_t *host_shared_page(uint64_t gpa);
 uint32_t stats_exits_total(void);
 uint32_t stats_exits_of(uint32_t vmpl);
 uint32_t stats_switches(void);
+/* Stays at VMPL0: how many were below 1 us (0), or from 2^(bucket-1) to below 2^bucket us; the longest, in us. */
+uint64_t stats_stays(uint32_t bucket);
+uint64_t stats_longest_stay(void);
 void stats_print(void);
 void stats_set_digest(const uint8_t value[SNP_DIGEST_SIZE], uint64_t pages);
 

@@ -8,6 +8,8 @@
 #include "nutshell/host/host.h"
 
 #define KIND_MAX 48u
+#define STAY_BUCKETS 32u /* [0]: below 1 us; [i]: from 2^(i-1) to below 2^i us; the last: and all above */
+#define US_PER_MS 1000u
 
 struct counter {
 	uint64_t kind;
@@ -19,6 +21,7 @@ struct counters {
 };
 
 static struct counters exits[SNP_VMPL_COUNT], events[SNP_VMPL_COUNT], msr_calls[SNP_VMPL_COUNT];
+static uint64_t stays[STAY_BUCKETS], stay_total, stay_longest;
 static uint64_t exit_total[SNP_VMPL_COUNT], switches, rmp_operations[STATS_RMP_KINDS];
 static uint8_t digest[SNP_DIGEST_SIZE];
 static uint64_t digest_pages;
@@ -111,6 +114,29 @@ void stats_rmp(enum stats_rmp kind)
 	rmp_operations[kind]++;
 }
 
+void stats_stay(uint64_t ticks)
+{
+	uint64_t per_ms = machine_ticks_per_ms();
+	uint64_t us = ticks / per_ms * US_PER_MS + ticks % per_ms * US_PER_MS / per_ms;
+	uint32_t bucket = 0;
+
+	for (uint64_t rest = us; rest != 0 && bucket < STAY_BUCKETS - 1u; rest >>= 1)
+		bucket++;
+	stays[bucket]++;
+	stay_total++;
+	stay_longest = us > stay_longest ? us : stay_longest;
+}
+
+uint64_t stats_stays(uint32_t bucket)
+{
+	return stays[bucket];
+}
+
+uint64_t stats_longest_stay(void)
+{
+	return stay_longest;
+}
+
 uint32_t stats_exits_total(void)
 {
 	uint64_t total = 0;
@@ -154,6 +180,21 @@ static void print_counters(const char *what, uint32_t vmpl, const struct counter
 			    (unsigned long long)counters->counter[i].kind);
 }
 
+/* From the first bucket that holds any to the last; those between are shown when they are empty, too. */
+static void print_stays(void)
+{
+	uint32_t first = 0, end = STAY_BUCKETS;
+
+	machine_log("stats: stays at VMPL0 %llu, the longest %llu us", (unsigned long long)stay_total,
+		    (unsigned long long)stay_longest);
+	while (first < STAY_BUCKETS && stays[first] == 0)
+		first++;
+	while (end > first && stays[end - 1u] == 0)
+		end--;
+	for (uint32_t i = first; i < end; i++)
+		machine_log("stats: stay at VMPL0 below %10llu us %10llu", 1ull << i, (unsigned long long)stays[i]);
+}
+
 void stats_print(void)
 {
 	char text[SNP_DIGEST_SIZE * 2 + 1];
@@ -164,6 +205,7 @@ void stats_print(void)
 		print_counters("MSR call", i, &msr_calls[i]);
 	}
 	machine_log("stats: exits %u, switches between levels %u", stats_exits_total(), stats_switches());
+	print_stays();
 	machine_log("stats: RMPUPDATE %llu, PSMASH %llu, PVALIDATE %llu, RMPADJUST %llu, RMPQUERY %llu",
 		    (unsigned long long)rmp_operations[STATS_RMP_UPDATE],
 		    (unsigned long long)rmp_operations[STATS_RMP_PSMASH],

@@ -18,9 +18,6 @@
 #include "abi/service.h"
 #include "lib/types.h"
 
-/* One more environment string for the service ("NAME=VALUE"), defined by the service; NULL: none. */
-extern char *const rt_environment;
-
 /* A system call of the monitor. */
 int64_t rt_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c);
 

@@ -31,10 +31,7 @@ static void find_handles(const uint64_t *environment)
 	}
 }
 
-/*
- * Copies argc, argv, the environment and the auxiliary vector, with one more string in the environment: code that runs
- * before main() looks at it.
- */
+/* Copies argc, argv, the environment and the auxiliary vector. */
 static bool copy_words(const uint64_t *from, uint64_t *to)
 {
 	uint64_t used = 0, argc = from[0];
@@ -49,8 +46,6 @@ static bool copy_words(const uint64_t *from, uint64_t *to)
 	find_handles(from);
 	while (used < WORDS_MAX - 2 && *from != 0)
 		to[used++] = *from++;
-	if (rt_environment != NULL)
-		to[used++] = rt_address(rt_environment);
 	to[used++] = *from++;
 	while (used + 2 < WORDS_MAX) {
 		to[used++] = from[0];

@@ -11,12 +11,6 @@
 #define MODE "TPM_MODE"
 #define MODE_FAILED "failed"
 
-/*
- * libcrypto does not ask the processor (CPUID would be an exit to the host, which answers as it likes): SSE 4.2, AES and
- * PCLMULQDQ are what every processor with SEV-SNP has. No AVX: its registers are not the services' to use.
- */
-char *const rt_environment = (char *)(uintptr_t)"OPENSSL_ia32cap=0x42D82203178BFBFF:0x0:0x0:0x0:0x0";
-
 static struct memory_store store;
 static struct service_message message;
 

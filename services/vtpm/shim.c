@@ -2,7 +2,8 @@
 /*
  * What lies between an engine that was compiled for glibc and musl: the checking variants of functions that glibc's
  * headers put in, and regexec(), whose result has another layout. Each checks what its glibc namesake checks. Also
- * replacements of functions of the engine that are wrong; the build weakens the engine's own (mk/vtpm.mk).
+ * functions in place of libcrypto's that ask the processor, and replacements of functions of the engine that are wrong; the
+ * build renames or weakens the others (mk/vtpm.mk).
  */
 #include <regex.h>
 #include <setjmp.h>
@@ -127,6 +128,29 @@ int __wrap_regexec(const regex_t *regex, const char *text, size_t count, struct 
 	for (size_t i = 0; result == 0 && i < count; i++)
 		match[i] = (struct glibc_match){ (int)found[i].rm_so, (int)found[i].rm_eo };
 	return result;
+}
+
+/* ---- what libcrypto asks of the processor; the build has taken its own functions away (mk/vtpm.mk) ---- */
+
+#define CAPABILITIES 0x42D82203178BFBFFull
+
+uint64_t OPENSSL_ia32_cpuid(unsigned int *more);
+uint32_t OPENSSL_rdtsc(void);
+
+/*
+ * EDX and ECX of CPUID 1, in libcrypto's order. CPUID would be an exit to the host, which answers as it likes: SSE 4.2, AES
+ * and PCLMULQDQ are what every processor with SEV-SNP has. No AVX: its registers are not the services' to use.
+ */
+uint64_t OPENSSL_ia32_cpuid(unsigned int *more)
+{
+	(void)more; /* further words, zero from the start */
+	return CAPABILITIES;
+}
+
+/* 0: there is no such counter. It would choose what a full cache drops. */
+uint32_t OPENSSL_rdtsc(void)
+{
+	return 0;
 }
 
 /* ---- repairs ---- */

@@ -2,7 +2,7 @@
 /*
  * The guest's side of guest messages: a sequence of questions and answers in which the fuzzer is the host. Each step
  * asks, repeats an answer, changes a good one, or makes one up. Whatever happens: a number is used for one ciphertext,
- * only the untouched answer opens, and after a refusal the channel is dead.
+ * only the untouched answer opens, and after a refusal the identical request goes out again, or none with its number.
  */
 #include "tests/unit/gcm.h"
 
@@ -48,7 +48,7 @@ static void check_open(void)
 		return;
 	}
 	if (error != 0) {
-		require(channel.state == GUEST_CHANNEL_WIPED && guest_channel_request(&channel) == NULL);
+		require(channel.state == GUEST_CHANNEL_SENT && channel.number == number);
 		return;
 	}
 	require(channel.number == number + 2 && channel.state == GUEST_CHANNEL_READY && length <= SNP_MSG_PAYLOAD_MAX);
@@ -60,7 +60,7 @@ static void step(uint8_t what, uint16_t at, uint8_t value)
 {
 	uint64_t number = channel.number;
 
-	switch (what % 6u) {
+	switch (what % 7u) {
 	case 0:
 		memset(question, value, sizeof(question));
 		if (guest_channel_seal(&channel, SNP_MSG_REPORT_REQ, question, 1u + at % 96u) == 0) {
@@ -80,11 +80,15 @@ static void step(uint8_t what, uint16_t at, uint8_t value)
 	case 4:
 		memcpy(page, good, sizeof(page));
 		break;
-	default:
+	case 5:
 		memcpy(page, sent, sizeof(page));
 		break;
+	default:
+		if (guest_channel_skip(&channel) == 0)
+			require(channel.number == number + 2 && guest_channel_request(&channel) == NULL);
+		break;
 	}
-	if (channel.state == GUEST_CHANNEL_SENT && what % 6u != 0)
+	if (channel.state == GUEST_CHANNEL_SENT && what % 7u != 0)
 		require(memcmp(sent, guest_channel_request(&channel), PAGE_SIZE) == 0);
 }
 

@@ -7,7 +7,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-char *const rt_environment = NULL;
 
 static uint64_t bytes;
 

@@ -332,3 +332,74 @@ TEST(attest_two_processors)
 	prepare(6);
 	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
 }
+
+/* ---- a processor that disturbs ---- */
+
+#define MAILBOX_PAGES 10u /* request, answer, certificates: the longest run of shared pages in the monitor's region */
+#define FLIPPED_CALLS 150u
+#define PAUSES_MAX 5000u
+
+static volatile uint64_t flip_page, flips;
+
+/* Touching a page that the host has makes the host turn it private: its content is lost. */
+static void flip_main(void)
+{
+	uint32_t pauses = 0;
+	uint8_t value;
+
+	for (;;) {
+		pauses = (pauses * 1103515245u + 12345u) % PAUSES_MAX;
+		for (uint32_t i = 0; i < pauses; i++)
+			__asm__ volatile("pause");
+		if (flip_page != 0)
+			(void)access_read((const void *)(uintptr_t)flip_page, &value);
+		flips++;
+	}
+}
+
+static uint64_t find_mailbox(void)
+{
+	uint64_t run = 0;
+
+	for (uint64_t at = monitor_gpa(); at < monitor_gpa() + MONITOR_SIZE; at += PAGE_SIZE) {
+		run = (machine_rmp(at) & NUTSHELL_RMP_ASSIGNED) == 0 ? run + 1u : 0;
+		if (run == MAILBOX_PAGES)
+			return at - (MAILBOX_PAGES - 1u) * PAGE_SIZE;
+	}
+	return 0;
+}
+
+/* A guest that takes the monitor's messages away does not end attestation by that, and gets reports in spite of it. */
+TEST(attest_while_messages_are_taken_away)
+{
+	struct processor processor;
+	uint64_t mailbox = find_mailbox();
+	uint32_t good = 0, lost = 0;
+
+	CHECK(mailbox != 0);
+	flip_page = flips = 0;
+	if (!processor_start(&processor, flip_main)) {
+		test_print("note: one processor\n");
+		return;
+	}
+	for (uint32_t i = 0; i < FLIPPED_CALLS; i++) {
+		uint64_t result;
+
+		/* The request, the answer, and the first page of certificates. */
+		flip_page = (uint64_t)(uintptr_t)page_at(mailbox + i % 3u * PAGE_SIZE);
+		prepare(7);
+		result = issue(SVSM_ATTEST_SERVICES);
+		CHECK_EQ_FOR(result, SVSM_SUCCESS, i);
+		if (result == SVSM_SUCCESS)
+			good++;
+		lost += args.rdx == 0;
+	}
+	processor_stop(&processor);
+	CHECK(flips != 0);
+	CHECK_EQ(good, FLIPPED_CALLS);
+	test_print("note: %u reports in spite of %llu flips, %u without certificates\n", good, (unsigned long long)flips, lost);
+	prepare(7);
+	CHECK_EQ(issue(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	check_report();
+	CHECK(args.rdx != 0);
+}

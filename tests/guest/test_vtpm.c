@@ -527,18 +527,18 @@ static uint64_t memory_in_use(void)
 
 TEST(vtpm_many_commands)
 {
+	uint32_t bad = 0, rounds = test_rounds() != 0 ? test_rounds() : MANY_COMMANDS;
 	uint64_t before = 0;
-	uint32_t bad = 0;
 
 	if (!tpm_is_there())
 		return;
-	for (uint32_t i = 0; i < MANY_COMMANDS; i++) {
+	for (uint32_t i = 0; i < rounds; i++) {
 		if (i == WARM_COMMANDS)
 			before = memory_in_use();
 		bad += tpm_get_random(1 + i % 32) != 0 ? 1u : 0u;
 	}
 	CHECK_EQ(bad, 0);
 	CHECK_EQ(memory_in_use(), before);
-	test_bench("vtpm_commands", MANY_COMMANDS, "commands");
+	test_bench("vtpm_commands", rounds, "commands");
 	test_bench("memory_with_vtpm", before >> 10, "KiB");
 }

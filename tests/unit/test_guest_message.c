@@ -80,6 +80,31 @@ static void check_wiped(void)
 	CHECK_EQ(open_answer(), ERR_STATE);
 }
 
+/* The answer in the page did not open: the identical request can be sent again, and the answer to it opens. */
+static void check_sent(const uint8_t *request)
+{
+	uint64_t number = channel.number;
+
+	CHECK(payload == NULL);
+	CHECK_EQ(channel.state, GUEST_CHANNEL_SENT);
+	CHECK(all_zero(channel.answer, sizeof(channel.answer)));
+	CHECK(memcmp(request, guest_channel_request(&channel), PAGE_SIZE) == 0);
+	CHECK_EQ(guest_channel_seal(&channel, SNP_MSG_REPORT_REQ, question, sizeof(question)), ERR_STATE);
+	seal_answer(good_header(number + 1), 0x33);
+	CHECK_EQ(open_answer(), 0);
+	CHECK_EQ(payload[0], 0x33);
+	CHECK_EQ(channel.number, number + 2);
+}
+
+static void refuse_answer(void)
+{
+	static uint8_t request[PAGE_SIZE];
+
+	memcpy(request, guest_channel_request(&channel), sizeof(request));
+	CHECK_EQ(open_answer(), ERR_FORMAT);
+	check_sent(request);
+}
+
 TEST(keys_and_numbers_to_start_with)
 {
 	static const uint8_t none[SNP_VMPCK_SIZE];
@@ -192,9 +217,7 @@ TEST(well_sealed_answers_that_do_not_fit)
 		open_channel(0);
 		ask();
 		seal_answer(bad[i], 1);
-		CHECK_EQ(open_answer(), ERR_FORMAT);
-		CHECK(payload == NULL);
-		check_wiped();
+		refuse_answer();
 	}
 }
 
@@ -210,8 +233,7 @@ TEST(every_bit_that_the_host_changes)
 			CHECK_EQ(open_answer(), 0);
 			continue;
 		}
-		CHECK_EQ(open_answer(), ERR_FORMAT);
-		check_wiped();
+		refuse_answer();
 	}
 }
 
@@ -221,8 +243,7 @@ TEST(a_truncated_answer)
 	ask();
 	seal_answer(good_header(2), 9);
 	answer_header()->msg_size--;
-	CHECK_EQ(open_answer(), ERR_FORMAT);
-	check_wiped();
+	refuse_answer();
 }
 
 TEST(an_answer_is_good_once)
@@ -238,8 +259,7 @@ TEST(an_answer_is_good_once)
 	CHECK_EQ(channel.state, GUEST_CHANNEL_READY);
 	ask();
 	memcpy(page, first, sizeof(first));
-	CHECK_EQ(open_answer(), ERR_FORMAT);
-	check_wiped();
+	refuse_answer();
 }
 
 TEST(the_request_itself_is_no_answer)
@@ -247,6 +267,38 @@ TEST(the_request_itself_is_no_answer)
 	open_channel(0);
 	ask();
 	memcpy(page, guest_channel_request(&channel), sizeof(page));
-	CHECK_EQ(open_answer(), ERR_FORMAT);
+	refuse_answer();
+}
+
+/* The message counted, and its answer is lost: the next one has the next number, and the old answer does not open. */
+TEST(a_request_that_is_given_up)
+{
+	static uint8_t first[PAGE_SIZE], late[PAGE_SIZE];
+
+	open_channel(0);
+	CHECK_EQ(guest_channel_skip(&channel), ERR_STATE);
+	ask();
+	memcpy(first, guest_channel_request(&channel), sizeof(first));
+	seal_answer(good_header(2), 1);
+	memcpy(late, page, sizeof(late));
+	CHECK_EQ(guest_channel_skip(&channel), 0);
+	CHECK(guest_channel_request(&channel) == NULL);
+	CHECK_EQ(open_answer(), ERR_STATE);
+	ask();
+	CHECK_EQ(channel.number, 3);
+	CHECK(memcmp(first + 0x60, guest_channel_request(&channel) + 0x60, sizeof(question)) != 0);
+	memcpy(page, late, sizeof(page));
+	refuse_answer();
+	guest_channel_wipe(&channel);
+	CHECK_EQ(guest_channel_skip(&channel), ERR_STATE);
+	check_wiped();
+}
+
+TEST(the_last_number_is_given_up)
+{
+	open_channel(UINT64_MAX - 5);
+	ask();
+	CHECK_EQ(guest_channel_skip(&channel), 0);
+	CHECK_EQ(guest_channel_seal(&channel, SNP_MSG_REPORT_REQ, question, sizeof(question)), ERR_OVERFLOW);
 	check_wiped();
 }

@@ -42,6 +42,19 @@ static void check_closed(void)
 	CHECK_EQ(mock_carries, carried);
 }
 
+/* All tries that a question has fail, and that is the end. */
+static void check_fails_for_good(uint8_t data, bool certificates)
+{
+	uint32_t tries = 1;
+	int error;
+
+	while ((error = ask(0, data, certificates)) == ERR_BUSY && psp_is_open())
+		tries++;
+	CHECK_EQ(error, ERR_STATE);
+	CHECK_EQ(tries, 2 * PSP_TRIES);
+	check_closed();
+}
+
 /* ---- hosts ---- */
 
 static int host_busy(const struct platform_message *message, uint64_t *detail)
@@ -195,8 +208,11 @@ TEST(a_host_that_wants_room_for_a_plain_request)
 {
 	mock_psp_reset();
 	mock_host = host_asks_for_room_always;
-	CHECK_EQ(ask(0, 1, true), ERR_STATE);
+	CHECK_EQ(ask(0, 1, true), ERR_BUSY);
 	CHECK_EQ(mock_carries, 2);
+	while (ask(0, 1, true) == ERR_BUSY)
+		CHECK(mock_carries < 4 * PSP_TRIES);
+	CHECK_EQ(mock_carries, 4 * PSP_TRIES);
 	check_closed();
 }
 
@@ -314,64 +330,140 @@ TEST(busy_only_without_certificates)
 	CHECK_EQ(mock_carries, 3);
 }
 
-/* ---- failures: the key is wiped, for ever ---- */
+/* ---- failures: the identical message again, then one under the next number, then the key is wiped, for ever ---- */
+
+static uint32_t failing; /* tries that fail before the host is honest again */
+
+/* A vCPU has turned the request private before the host read it: the security processor does not see the message. */
+static int host_finds_no_request(const struct platform_message *message, uint64_t *detail)
+{
+	if (failing == 0)
+		return mock_psp_carry(message, detail);
+	failing--;
+	return host_refuses(message, detail);
+}
+
+/* It has turned the answer private before the monitor read it: the message counted. */
+static int host_loses_the_answer(const struct platform_message *message, uint64_t *detail)
+{
+	if (failing == 0)
+		return mock_psp_carry(message, detail);
+	failing--;
+	return host_swallows(message, detail);
+}
+
+/* Every number of failures that may come before a good try. The mock ends the program when one number seals two messages. */
+TEST(a_request_that_is_lost)
+{
+	for (uint32_t lost = 0; lost < PSP_TRIES; lost++) {
+		mock_psp_reset();
+		mock_host = host_finds_no_request;
+		failing = lost;
+		while (ask(0, 1, false) == ERR_BUSY)
+			CHECK(mock_carries <= PSP_TRIES);
+		check_report(1);
+		CHECK_EQ(mock_carries, lost + 1);
+		CHECK_EQ(ask(1, 2, true), 0);
+		check_report(2);
+	}
+}
+
+/* The message counted at its first try; the security processor refuses it from then on, and takes the next number. */
+TEST(an_answer_that_is_lost)
+{
+	for (uint32_t lost = 1; lost <= PSP_TRIES; lost++) {
+		mock_psp_reset();
+		CHECK_EQ(ask(0, 7, false), 0);
+		mock_host = host_loses_the_answer;
+		failing = lost;
+		mock_carries = 0;
+		while (ask(0, 1, true) == ERR_BUSY)
+			CHECK(mock_carries <= PSP_TRIES);
+		check_report(1);
+		CHECK_EQ(mock_carries, PSP_TRIES + 1);
+		CHECK(psp_is_open());
+		CHECK_EQ(ask(1, 2, false), 0);
+		check_report(2);
+	}
+}
+
+/* A question has its tries, however the one before fared. */
+TEST(failures_do_not_add_up)
+{
+	mock_psp_reset();
+	mock_host = host_loses_the_answer;
+	for (uint32_t i = 0; i < 3 * PSP_TRIES; i++) {
+		failing = 1;
+		while (ask(0, (uint8_t)i, false) == ERR_BUSY)
+			CHECK(psp_is_open());
+		check_report((uint8_t)i);
+	}
+}
+
+/* Both numbers were counted and both answers lost: nothing is left to try. */
+TEST(answers_that_are_lost_for_ever)
+{
+	mock_psp_reset();
+	mock_host = host_swallows;
+	check_fails_for_good(1, true);
+	CHECK_EQ(mock_carries, 2 * PSP_TRIES);
+}
 
 TEST(refused_by_the_host)
 {
 	mock_psp_reset();
 	CHECK_EQ(ask(0, 1, false), 0);
 	mock_host = host_refuses;
-	CHECK_EQ(ask(0, 2, false), ERR_STATE);
-	check_closed();
-}
-
-TEST(an_answer_that_is_lost)
-{
-	mock_psp_reset();
-	mock_host = host_swallows;
-	CHECK_EQ(ask(0, 1, true), ERR_STATE);
-	check_closed();
+	check_fails_for_good(2, false);
 }
 
 /* The host claims success and leaves the answer of the exchange before. */
+static uint8_t old_answer[PAGE_SIZE];
+
 static int host_replays(const struct platform_message *message, uint64_t *detail)
 {
-	(void)message;
 	(void)detail;
+	memcpy(mock_shared(message->response), old_answer, PAGE_SIZE);
 	return 0;
+}
+
+static int host_keeps_a_copy(const struct platform_message *message, uint64_t *detail)
+{
+	int error = mock_psp_carry(message, detail);
+
+	memcpy(old_answer, mock_shared(message->response), PAGE_SIZE);
+	return error;
+}
+
+static int host_keeps_a_copy_and_hides_it(const struct platform_message *message, uint64_t *detail)
+{
+	if (mock_carries > 1)
+		return host_refuses(message, detail);
+	(void)host_keeps_a_copy(message, detail);
+	return host_refuses(message, detail);
 }
 
 TEST(an_answer_that_is_replayed)
 {
 	mock_psp_reset();
+	mock_host = host_keeps_a_copy;
 	CHECK_EQ(ask(0, 1, false), 0);
 	mock_host = host_replays;
-	CHECK_EQ(ask(0, 1, false), ERR_STATE);
-	check_closed();
+	check_fails_for_good(1, false);
 }
 
-/* The answer to a message that the host kept back, to one sent later. */
-static int host_reorders(const struct platform_message *message, uint64_t *detail)
-{
-	static uint8_t page[PAGE_SIZE];
-	int error;
-
-	if (mock_carries == 1) {
-		error = mock_psp_carry(message, detail);
-		memcpy(page, mock_shared(message->response), PAGE_SIZE);
-		return error;
-	}
-	memcpy(mock_shared(message->response), page, PAGE_SIZE);
-	return 0;
-}
-
-TEST(answers_out_of_order)
+/* The answer to a message that was given up comes late: it is none to the one under the next number. */
+TEST(an_answer_that_comes_too_late)
 {
 	mock_psp_reset();
-	mock_host = host_reorders;
+	mock_host = host_keeps_a_copy_and_hides_it;
+	for (uint32_t i = 0; i < PSP_TRIES; i++)
+		CHECK_EQ(ask(0, 1, false), ERR_BUSY);
+	mock_host = host_replays;
+	CHECK_EQ(ask(0, 1, false), ERR_BUSY);
+	mock_host = mock_psp_carry;
 	CHECK_EQ(ask(0, 1, false), 0);
-	CHECK_EQ(ask(0, 2, false), ERR_STATE);
-	check_closed();
+	check_report(1);
 }
 
 static uint32_t flip_at;
@@ -392,8 +484,8 @@ TEST(every_byte_of_the_answer)
 
 		mock_psp_reset();
 		mock_host = host_flips;
-		CHECK_EQ(ask(0, 1, false), open ? 0 : ERR_STATE);
-		CHECK_EQ(psp_is_open(), open);
+		CHECK_EQ(ask(0, 1, false), open ? 0 : ERR_BUSY);
+		CHECK(psp_is_open());
 	}
 }
 
@@ -428,8 +520,7 @@ TEST(every_field_of_the_header)
 		mock_psp_reset();
 		change_header = changes[i];
 		mock_psp_change = change;
-		CHECK_EQ(ask(0, 1, false), ERR_STATE);
-		check_closed();
+		check_fails_for_good(1, false);
 	}
 }
 

@@ -906,3 +906,25 @@ TEST(counters)
 	stats_print();
 	CHECK(strstr(mock_log_text, "launch digest") != NULL);
 }
+
+TEST(stays_at_vmpl0)
+{
+	uint64_t us = machine_ticks_per_ms() / 1000u, before[32];
+	static const struct {
+		uint64_t us;
+		uint32_t bucket;
+	} cases[] = { { 0, 0 }, { 1, 1 }, { 2, 2 }, { 3, 2 }, { 4, 3 }, { 1023, 10 }, { 1024, 11 }, { 10000, 14 }, { 1ull << 40, 31 } };
+
+	for (uint32_t i = 0; i < 32; i++)
+		before[i] = stats_stays(i);
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		stats_stay(cases[i].us * us);
+		CHECK_EQ(stats_stays(cases[i].bucket), ++before[cases[i].bucket]);
+		CHECK_EQ(stats_longest_stay(), cases[i].us);
+	}
+	stats_stay(5 * us);
+	stats_stay(us - 1);
+	CHECK_EQ(stats_stays(0), before[0] + 1);
+	CHECK_EQ(stats_longest_stay(), 1ull << 40);
+	stats_print();
+}

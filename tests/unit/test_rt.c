@@ -43,7 +43,6 @@ int64_t rt_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 }
 
 /* Of what rt.h wants from a service. */
-char *const rt_environment = NULL;
 
 static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {

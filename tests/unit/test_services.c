@@ -487,6 +487,69 @@ TEST(limit_of_processor_time)
 	end();
 }
 
+static uint64_t stall_ticks;
+
+/* The vCPU stands still while ring 3 runs. */
+static void host_stalls(struct user_context *context, uint64_t root)
+{
+	(void)context;
+	(void)root;
+	mock_clock += stall_ticks;
+}
+
+/* A stay counts two slices at most: a host that stalls the vCPU does not end a service by that, one that loops ends. */
+TEST(time_that_the_host_takes)
+{
+	const struct service_start start = { .name = "p", .file = "p", .memory_limit = LIMIT, .run_limit = 1000 };
+	static const struct {
+		uint32_t slice, counted;
+	} cases[] = { { 4, 8 }, { 40, 80 }, { 30000, 200 } };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct process *process;
+		uint32_t stays = 0;
+
+		begin();
+		CHECK_EQ(process_create(&start, "", NULL, make(NULL), &process), 0);
+		mock_user = host_stalls;
+		stall_ticks = 90000ull * platform_ticks_per_ms();
+		while (process->state == PROCESS_RUNNING && stays < 10000) {
+			uint64_t before = process->run_time;
+
+			(void)services_run(NULL, cases[i].slice);
+			stays++;
+			CHECK(process->state != PROCESS_RUNNING || process->run_time == before ||
+			      process->run_time - before == cases[i].counted * platform_ticks_per_ms());
+		}
+		CHECK_EQ(process->exit_reason, SERVICE_EXIT_LIMIT);
+		/* The first process has every other stay. */
+		CHECK(stays > 1000 / cases[i].counted && stays <= 2 * (1000 / cases[i].counted + 1));
+		end();
+	}
+}
+
+/* Without a stall every tick from entry to exit counts; what the monitor does besides is not the service's. */
+TEST(time_in_ring_3)
+{
+	const struct service_start start = { .name = "p", .file = "p", .memory_limit = LIMIT, .run_limit = 1000 };
+	struct process *process;
+
+	begin();
+	CHECK_EQ(process_create(&start, "", NULL, NULL, &process), 0);
+	process->run_limit = 1000ull * platform_ticks_per_ms();
+	mock_user = host_stalls;
+	stall_ticks = 3ull * platform_ticks_per_ms();
+	(void)services_run(NULL, 3);
+	CHECK(process->run_time >= 3ull * platform_ticks_per_ms() && process->run_time < 4ull * platform_ticks_per_ms());
+	/* The counter of another processor may be behind. */
+	stall_ticks = 0ull - 50ull * platform_ticks_per_ms();
+	process->run_time = 0;
+	mock_clock += 1000ull * platform_ticks_per_ms();
+	(void)services_run(NULL, 4);
+	CHECK(process->run_time <= 8ull * platform_ticks_per_ms());
+	end();
+}
+
 /* The host raises what it likes: only the instruction at RIP makes a system call. */
 static uint64_t raised_vector, raised_at;
 
