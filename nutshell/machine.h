@@ -143,6 +143,12 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
 void vcpu_set_interrupt(struct vcpu *vcpu, uint8_t vector);
 #define MACHINE_TIMER_COUNTS_PER_MS 1000000ull /* the input clock of a local APIC's timer */
 uint64_t machine_ticks_per_ms(void);
+/*
+ * Address spaces with which VMPL0 was seen in ring 3, in the order in which they appeared: for tests that look into services.
+ * The bytes behind an address of one, up to the end of its page; NULL: nothing is mapped there, or there is no such space.
+ */
+#define MACHINE_USER_SPACES 16u
+const uint8_t *machine_user_memory(uint32_t space, uint64_t address);
 /* Instruction pointer of the running level, for messages. */
 uint64_t vcpu_rip(const struct vcpu *vcpu);
 /* Runs the vCPU of this processor; does not return. */

@@ -27,6 +27,7 @@
 #define LOCAL_APIC_ICR_HIGH 0x310u
 #define ICR_NMI 0x4400u
 #define ICR_PENDING 0x1000u
+#define USER_LEVEL 3u
 
 struct vcpu machine_vcpu[MACHINE_VCPU_MAX];
 uint32_t machine_vcpu_count = 1;
@@ -524,6 +525,8 @@ static void handle_exit(struct vcpu *vcpu)
 	uint64_t info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
 
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
+	if (vcpu->vmpl == 0 && vmcb_save(vcpu)->cpl == USER_LEVEL)
+		walk_note_user(vcpu);
 	if (code != SVM_EXIT_NPF)
 		vcpu->cpu->fault_repeats = 0;
 	switch (code) {

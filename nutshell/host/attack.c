@@ -51,7 +51,7 @@ static uint64_t area_of(const struct vcpu *vcpu)
 	return found;
 }
 
-static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct context *context)
+uint64_t attack_base(uint8_t base)
 {
 	switch (base) {
 	case BASE_MONITOR:
@@ -66,6 +66,14 @@ static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct cont
 		return MONITOR_GPA + LAUNCH_OFF_PARAM_MEMORY;
 	case BASE_MADT:
 		return MONITOR_GPA + LAUNCH_OFF_PARAM_MADT;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct context *context)
+{
+	switch (base) {
 	case BASE_TARGET:
 		return target;
 	case BASE_GHCB:
@@ -83,7 +91,7 @@ static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct cont
 	case BASE_OTHER_AREA:
 		return area_of(&machine_vcpu[(vcpu->index + 1u) % machine_vcpu_count]);
 	default:
-		return 0;
+		return attack_base(base);
 	}
 }
 
@@ -94,8 +102,7 @@ static bool is_private(uint64_t gpa)
 	return entry != NULL && entry->assigned != 0;
 }
 
-/* The bytes behind an address, whoever they belong to; NULL: no RAM. */
-static uint8_t *bytes_at(uint64_t gpa)
+uint8_t *attack_bytes(uint64_t gpa)
 {
 	uint8_t *page = is_private(gpa) ? machine_ram_page(gpa) : host_shared_page(gpa);
 
@@ -124,7 +131,7 @@ static uint8_t *writable_at(uint64_t gpa)
 {
 	if (is_private(gpa) && !is_unmeasured(gpa) && !replace(align_down(gpa, PAGE_SIZE)))
 		return NULL;
-	return bytes_at(gpa);
+	return attack_bytes(gpa);
 }
 
 static uint64_t mix(uint64_t value)
@@ -157,7 +164,7 @@ static bool write_word(uint64_t gpa, uint64_t value)
 
 static bool save(uint64_t slot, uint64_t gpa)
 {
-	const uint8_t *page = bytes_at(align_down(gpa, PAGE_SIZE));
+	const uint8_t *page = attack_bytes(align_down(gpa, PAGE_SIZE));
 
 	if (page != NULL)
 		memcpy(slots[slot], page, PAGE_SIZE);
@@ -178,7 +185,7 @@ static bool leak(uint64_t which, uint64_t gpa)
 {
 	uint8_t canary[ATTACK_CANARY_MAX];
 	uint32_t size = attack_canary((uint32_t)which, canary);
-	uint8_t *to = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(canary) ? NULL : bytes_at(gpa);
+	uint8_t *to = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(canary) ? NULL : attack_bytes(gpa);
 
 	if (to != NULL)
 		memcpy(to, canary, size);
@@ -370,6 +377,7 @@ void attack_at_launch(void)
 
 	if (!attack_enabled)
 		return;
+	attack_secrets_init(&script);
 	attack_search_init();
 	launching = true;
 	(void)take_step(STEP_LAUNCH, &machine_vcpu[0], &context, 1);
@@ -473,6 +481,7 @@ static void watch(const struct context *context, enum attack_step step)
 {
 	if (context->vmpl != 0)
 		return;
+	attack_secrets_read();
 	attack_watch_word(context->request);
 	if (context->ghcb != 0)
 		attack_watch_page(context->ghcb);

@@ -44,6 +44,7 @@ static const struct name bases[] = {
 	{ "certificates", BASE_CERTIFICATES },
 	{ "area", BASE_AREA },
 	{ "other-area", BASE_OTHER_AREA },
+	{ "service", BASE_SERVICE },
 };
 
 /* Offsets in the GHCB page. */
@@ -211,6 +212,8 @@ static const char *check_rule(const struct attack_rule *rule)
 		return "levels are run on exits and faults";
 	if (rule->action == ACTION_VALIDATED && rule->step != STEP_LAUNCH)
 		return "pages are launched at the launch";
+	if (rule->address.base == BASE_SERVICE)
+		return "addresses of services are for secrets";
 	if (rule->guest && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK))
 		return "launch and mark are nobody's exits";
 	return NULL;
@@ -226,7 +229,7 @@ static const char *parse_rule(const struct word *word, uint32_t count, struct at
 	if (equals(&word[0], "before"))
 		rule->before = true;
 	else if (!equals(&word[0], "on"))
-		return "a line begins with on, before, expect, run or #";
+		return "a line begins with on, before, secret, expect, run or #";
 	if (count < 4 || !parse_step(word[1], rule))
 		return "unknown step";
 	if (!equals(&word[at], "do")) {
@@ -260,6 +263,26 @@ static uint32_t split(const char *line, size_t length, struct word *word)
 	return count;
 }
 
+static const char *parse_secret(const struct word *word, uint32_t count, struct attack_script *script)
+{
+	struct attack_secret secret = { .size = 0 };
+	uint64_t size;
+
+	if (count != 4 || word[1].length >= sizeof(secret.name))
+		return "a secret has a short name, an address and a size";
+	memcpy(secret.name, word[1].text, word[1].length);
+	if (!parse_address(&word[2], &secret.address) ||
+	    (secret.address.base > BASE_MADT && secret.address.base != BASE_SERVICE))
+		return "a secret lies in the monitor or in a service";
+	if (!options_number(word[3].text, word[3].length, &size) || size == 0 || size > ATTACK_SECRET_SIZE_MAX)
+		return "a secret's size is 1 to 2048 bytes";
+	secret.size = (uint32_t)size;
+	if (script->secret_count == ATTACK_SECRETS_MAX)
+		return "too many secrets";
+	script->secret[script->secret_count++] = secret;
+	return NULL;
+}
+
 static const char *parse_line(struct attack_script *script, const char *line, size_t length, uint32_t number)
 {
 	struct word word[WORDS_MAX];
@@ -271,6 +294,8 @@ static const char *parse_line(struct attack_script *script, const char *line, si
 		return NULL;
 	if (count > WORDS_MAX)
 		return "too many words";
+	if (equals(&word[0], "secret"))
+		return parse_secret(word, count, script);
 	why = parse_rule(word, count, &rule);
 	if (why != NULL)
 		return why;
@@ -284,7 +309,7 @@ uint32_t attack_parse(struct attack_script *script, const char *text, uint64_t s
 {
 	uint32_t number = 1;
 
-	script->count = 0;
+	script->count = script->secret_count = 0;
 	*why = NULL;
 	for (uint64_t at = 0; at < size; number++) {
 		uint64_t start = at;
