@@ -153,6 +153,11 @@ uint64_t vcpu_rip(const struct vcpu *vcpu)
 	return vmcb_save(vcpu)->rip;
 }
 
+bool vcpu_is_user(const struct vcpu *vcpu)
+{
+	return vmcb_save(vcpu)->cpl == USER_LEVEL;
+}
+
 /* ---- save areas ---- */
 
 static void save_fpu(struct vmsa *vmsa)
@@ -525,7 +530,7 @@ static void handle_exit(struct vcpu *vcpu)
 	uint64_t info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
 
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
-	if (vcpu->vmpl == 0 && vmcb_save(vcpu)->cpl == USER_LEVEL)
+	if (vcpu->vmpl == 0 && vcpu_is_user(vcpu))
 		walk_note_user(vcpu);
 	if (code != SVM_EXIT_NPF)
 		vcpu->cpu->fault_repeats = 0;
@@ -606,6 +611,15 @@ static bool entry_failed(struct vcpu *vcpu)
 /* Until another processor asks for something. Interrupts of the guest's devices stay pending. */
 static void wait(struct vcpu *vcpu)
 {
+	if (vcpu->level[0].vmsa_gpa == 0) {
+		bool busy;
+
+		machine_unlock();
+		busy = host_idle();
+		machine_lock();
+		if (busy)
+			return;
+	}
 	vcpu->cpu->kicked = 0;
 	vcpu->cpu->waiting = 1;
 	machine_unlock();

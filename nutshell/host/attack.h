@@ -9,7 +9,7 @@
  *
  *	secret NAME ADDRESS SIZE                      so many bytes of the monitor's or a service's memory are a canary
  *
- * Empty lines, comments (#) and what is for the runner (expect ..., run ...) are passed over. Every other line that does
+ * Empty lines, comments (#) and what is for the runner (expect ..., run ..., image ...) are passed over. Every other line that does
  * not parse ends the machine before it starts: an attack that does not happen must not look like one that was survived.
  *
  * The host stays one: to change private memory it has to go through the reverse map, which takes the page away; only the
@@ -36,6 +36,7 @@ enum attack_step {
 	STEP_LAUNCH,   /* all pages of the image are there, nothing runs yet */
 	STEP_MARK,     /* the guest wrote N to the test device */
 	STEP_FAULT,    /* nested page fault */
+	STEP_TIMER,    /* VMPL0's timer has run out while it was in ring 3; before that goes on */
 	STEP_EXIT,     /* any VMGEXIT */
 	STEP_SEV_INFO, /* from here on: requests of the MSR protocol */
 	STEP_REGISTER,
@@ -67,8 +68,11 @@ enum attack_action {
 	ACTION_NOISE,     /* ADDRESS SEED: the page is noise */
 	ACTION_SAVE,      /* SLOT ADDRESS: keeps a copy of the page (if it is private, of its ciphertext) */
 	ACTION_PUT,       /* SLOT ADDRESS: puts the copy there, by RMPUPDATE if the page is private */
+	ACTION_CHECKSUM,  /* ADDRESS SIZE: the table there gets the checksum of ACPI, whatever is in it */
+	ACTION_SCRIBBLE,  /* ADDRESS VALUE: an idle processor writes this to the host's page, and back what was there, for ever */
 	ACTION_INTERRUPT, /* VECTOR: for VMPL0 */
-	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next */
+	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next, with the error code 0 if it has one */
+	ACTION_MISSHAPEN, /* VECTOR: the same, but without an error code if it has one, and with one if it has not */
 	ACTION_LEAK,      /* WHAT ADDRESS: control of the search: 0 key of VMPL0, 1 of VMPL1, 2 canary, as if they had leaked */
 	ACTION_COUNT
 };
@@ -134,6 +138,7 @@ void attack_at_mark(struct vcpu *vcpu, uint32_t number, uint64_t target);
 /* A VMGEXIT with this value of the GHCB MSR. True: it is answered, the host does nothing. */
 bool attack_before_exit(struct vcpu *vcpu, uint64_t request);
 void attack_after_exit(struct vcpu *vcpu);
+void attack_at_timer(struct vcpu *vcpu);
 /* True: another level runs now, the fault is not repaired. */
 bool attack_before_fault(struct vcpu *vcpu);
 

@@ -6,6 +6,7 @@
 #define WORDS_MAX 9u
 #define FIELD_OFFSET_MAX 0xFF8ull
 #define LEVEL_MAX 3u
+#define CHECKSUM_MIN 10u /* the byte itself */
 #define LEAK_MAX 2u
 #define EXCEPTION_MAX 31u
 #define VECTOR_MIN 32u
@@ -23,6 +24,7 @@ struct name {
 
 static const struct name steps[] = {
 	{ "launch", STEP_LAUNCH },     { "mark", STEP_MARK },       { "fault", STEP_FAULT },
+	{ "timer", STEP_TIMER },
 	{ "exit", STEP_EXIT },         { "sev-info", STEP_SEV_INFO }, { "register", STEP_REGISTER },
 	{ "psc-msr", STEP_PSC_MSR },   { "run", STEP_RUN },         { "features", STEP_FEATURES },
 	{ "io", STEP_IO },             { "msr", STEP_MSR },         { "psc", STEP_PSC },
@@ -77,8 +79,11 @@ static const struct {
 	[ACTION_NOISE] = { "noise", "an", 0, ~0ull, false },
 	[ACTION_SAVE] = { "save", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_PUT] = { "put", "na", 0, ATTACK_SLOTS - 1u, false },
+	[ACTION_CHECKSUM] = { "checksum", "an", CHECKSUM_MIN, PAGE_SIZE, false },
+	[ACTION_SCRIBBLE] = { "scribble", "an", 0, ~0ull, false },
 	[ACTION_INTERRUPT] = { "interrupt", "n", VECTOR_MIN, VECTOR_MAX, false },
 	[ACTION_EXCEPTION] = { "exception", "n", 0, EXCEPTION_MAX, false },
+	[ACTION_MISSHAPEN] = { "misshapen", "n", 0, EXCEPTION_MAX, false },
 	[ACTION_LEAK] = { "leak", "na", 0, LEAK_MAX, false },
 };
 
@@ -202,8 +207,8 @@ static const char *check_rule(const struct attack_rule *rule)
 
 	if (actions[rule->action].before_only && !rule->before)
 		return "this action is for 'before'";
-	if (rule->before && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK))
-		return "launch and mark go with 'on'";
+	if (rule->before && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK || rule->step == STEP_TIMER))
+		return "launch, mark and timer go with 'on'";
 	if (rule->step == STEP_FAULT && !rule->before)
 		return "fault goes with 'before'";
 	if (rule->action <= ACTION_SKIP && !exits)
@@ -214,8 +219,8 @@ static const char *check_rule(const struct attack_rule *rule)
 		return "pages are launched at the launch";
 	if (rule->address.base == BASE_SERVICE)
 		return "addresses of services are for secrets";
-	if (rule->guest && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK))
-		return "launch and mark are nobody's exits";
+	if (rule->guest && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK || rule->step == STEP_TIMER))
+		return "launch and mark are nobody's exits, the timer is VMPL0's";
 	return NULL;
 }
 
@@ -290,7 +295,8 @@ static const char *parse_line(struct attack_script *script, const char *line, si
 	uint32_t count = split(line, length, word);
 	const char *why;
 
-	if (count == 0 || word[0].text[0] == '#' || equals(&word[0], "expect") || equals(&word[0], "run"))
+	if (count == 0 || word[0].text[0] == '#' || equals(&word[0], "expect") || equals(&word[0], "run") ||
+	    equals(&word[0], "image"))
 		return NULL;
 	if (count > WORDS_MAX)
 		return "too many words";
