@@ -31,9 +31,13 @@ try unsealing sh -c '[ "$(tpm2_unseal -c /tmp/sealed)" = secret ]'
 $mark 30
 report one && echo "linux: report" || echo "linux: no report"
 $mark 40
+# The page of a system call that nothing else needs, and the call. The kernel lies where it was linked to (nokaslr).
+page=$(sed -n 's/^ffffffff\([0-9a-f]*\) . __x64_sys_sysinfo$/\1/p' /proc/kallsyms)
+$mark 45 0x$(printf %x $((0x$page - 0x80000000)))
+free >/dev/null
 try last tpm2_getrandom --hex 16
 for cpu in /sys/devices/system/cpu/cpu[1-9]; do
-	[ -d $cpu ] || continue
+	[ "$(cat $cpu/online 2>/dev/null)" = 1 ] || continue
 	try offline sh -c "echo 0 >$cpu/online"
 	$mark 50
 	try online sh -c "echo 1 >$cpu/online"

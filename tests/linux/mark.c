@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mark N [page]: tells the machine that Linux has come to step N of its part in an attack (docs/hostile-host.md), by port I/O
+ * mark N [page | 0xADDRESS]: tells the machine that Linux has come to step N of its part in an attack (docs/hostile-host.md), by port I/O
  * from user space. With "page" it takes a page before, fills it and names it as the step's target, looks at it afterwards, and
  * says what it found: kept, gone (SIGBUS: Linux does not reach it any more) or changed. The page stays taken: a child sleeps
- * with it, for Linux itself would not survive to use it again.
+ * with it, for Linux itself would not survive to use it again. An address is that of a page of Linux' own.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -84,14 +84,14 @@ int main(int argc, char **argv)
 	int ready[2];
 	char byte;
 
-	if (number == 0 || argc > 3 || (argc == 3 && strcmp(argv[2], "page") != 0)) {
-		fputs("usage: mark N [page]\n", stderr);
+	if (number == 0 || argc > 3) {
+		fputs("usage: mark N [page | 0xADDRESS]\n", stderr);
 		return 2;
 	}
 	if (ioperm(NUTSHELL_PORT_ID, NUTSHELL_PORT_END - NUTSHELL_PORT_ID, 1) != 0)
 		die("ioperm");
-	if (argc == 2) {
-		mark(number, 0);
+	if (argc == 2 || strcmp(argv[2], "page") != 0) {
+		mark(number, argc == 2 ? 0 : strtoull(argv[2], NULL, 16));
 		return 0;
 	}
 	if (pipe(ready) != 0)
