@@ -160,6 +160,7 @@ $(B)/flip: $(flip_objects) $(B)/obj/host/hosted.a
 	$(Q)$(CC) $(LDFLAGS_HOST) $^ -lcrypto -o $@
 tools: $(B)/flip
 include mk/launch.mk
+include mk/linux.mk
 craft_objects := $(call objects,host,$(call sources,tests/image,c))
 $(B)/craft: $(craft_objects) $(B)/obj/host/hosted.a
 	$(call say,LD,$@)

@@ -73,6 +73,12 @@ endef
 $(eval $(call vtpm_archive,services,services/manifest))
 $(eval $(call vtpm_archive,vtpm-dies,tests/services/vtpm-dies))
 
+# The test payload's services and the TPM: for attacks.
+$(B)/attack-tpm.archive: $(B)/archive tests/services/attack-tpm $(B)/services/vtpm.elf $(foreach s,$(BARE_SERVICES),$(B)/services/$(s).elf)
+	$(call say,PACK,$@)
+	$(Q)$(B)/archive -o $@ manifest=tests/services/attack-tpm $(foreach s,$(BARE_SERVICES) vtpm,$(s)=$(B)/services/$(s).elf)
+services: $(B)/attack-tpm.archive
+
 # The same TPM as a program of the host, for tests: the service's objects with another main(), on Linux instead of rt.
 mssim_objects := $(call objects,service,$(call sources,tests/tpm,c))
 $(mssim_objects): | $(TPM_READY)

@@ -143,8 +143,16 @@ void vcpu_set_timer(struct vcpu *vcpu, uint64_t deadline);
 void vcpu_set_interrupt(struct vcpu *vcpu, uint8_t vector);
 #define MACHINE_TIMER_COUNTS_PER_MS 1000000ull /* the input clock of a local APIC's timer */
 uint64_t machine_ticks_per_ms(void);
+/*
+ * Address spaces with which VMPL0 was seen in ring 3, in the order in which they appeared: for tests that look into services.
+ * The bytes behind an address of one, up to the end of its page; NULL: nothing is mapped there, or there is no such space.
+ */
+#define MACHINE_USER_SPACES 16u
+const uint8_t *machine_user_memory(uint32_t space, uint64_t address);
 /* Instruction pointer of the running level, for messages. */
 uint64_t vcpu_rip(const struct vcpu *vcpu);
+/* True when the running level is in ring 3. */
+bool vcpu_is_user(const struct vcpu *vcpu);
 /* Runs the vCPU of this processor; does not return. */
 void machine_run(struct vcpu *vcpu) __noreturn;
 
@@ -162,6 +170,11 @@ void host_exit(struct vcpu *vcpu, uint64_t exit_code, uint64_t info_1, uint64_t 
 /* See vcpu_set_timer() and vcpu_set_interrupt(). */
 void host_timer_expired(struct vcpu *vcpu);
 void host_interrupt_taken(struct vcpu *vcpu, uint8_t vector);
+/*
+ * The processor of a vCPU that was never started has nothing to do; the lock is free. True: it did something for the host and
+ * comes back for more. False: it waits.
+ */
+bool host_idle(void);
 /* CPUID as the emulated machine's processor answers (policy in psp/cpuid.c); out[] is EAX, EBX, ECX, EDX. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint64_t xcr0, uint64_t xss, uint32_t out[4]);
 /* Most additional pages of one INVLPGB; the option that takes the instruction away from guests. */

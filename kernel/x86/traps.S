@@ -7,38 +7,41 @@
 	.text
 	.code64
 
-	.macro stub vector, has_error
-trap_stub_\vector:
-	.if \has_error == 0
+	/*
+	 * Whether there is an error code is not a matter of the vector: a host that injects an event chooses. The processor has
+	 * aligned the stack to 16 bytes before its five words, so that the sixth shows.
+	 */
+	.macro push_vector vector
+	testb $8, %spl
+	jz 1f
 	pushq $0
-	.endif
+1:
 	pushq $\vector
+	.endm
+
+	.macro stub vector
+trap_stub_\vector:
+	push_vector \vector
 	jmp trap_common
 	.endm
 
 	.altmacro
 	.set i, 0
 	.rept 32
-	.if i == 8 || i == 10 || i == 11 || i == 12 || i == 13 || i == 14 || i == 17 || i == 21 || i == 29 || i == 30
-	stub %i, 1
-	.else
-	stub %i, 0
-	.endif
+	stub %i
 	.set i, i + 1
 	.endr
 
 	/* The timer that ends a time slice of ring 3. */
 	.globl trap_stub_timer
 trap_stub_timer:
-	pushq $0
-	pushq $0x40
+	push_vector 0x40
 	jmp trap_common
 
 	/* All other vectors from 32 on: the host has no business to raise them; one stub for all. */
 	.globl trap_stub_other
 trap_stub_other:
-	pushq $0
-	pushq $255
+	push_vector 255
 
 trap_common:
 	cld

@@ -119,6 +119,8 @@ struct walk {
 };
 /* False when it is not mapped. */
 bool walk_guest(const struct vcpu *vcpu, uint64_t address, struct walk *walk);
+/* VMPL0 left ring 3: machine_user_memory() knows the address space from now on. */
+void walk_note_user(const struct vcpu *vcpu);
 bool guest_read_virtual(const struct vcpu *vcpu, uint64_t address, void *out, uint64_t size);
 bool guest_write_virtual(const struct vcpu *vcpu, uint64_t address, const void *data, uint64_t size);
 

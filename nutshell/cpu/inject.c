@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions raised in the guest. #VC is delivered by hand: TCG's event injection leaves out its error code. All others
- * go through EVENTINJ.
+ * Exceptions raised in the guest, through EVENTINJ where TCG gives the error code that is asked for; else by hand: #VC, and what
+ * a hostile host injects.
  */
 #include "nutshell/cpu/cpu.h"
 
@@ -39,13 +39,13 @@ static void dead(struct vcpu *vcpu, const char *what)
 }
 
 /* Through a 64-bit gate: IST, or the stack of the inner level, or the present stack. */
-static void deliver_64(struct vcpu *vcpu, uint64_t error)
+static void deliver_64(struct vcpu *vcpu, uint8_t vector, bool has_error, uint64_t error)
 {
 	struct vmsa *save = vmcb_save(vcpu);
-	uint64_t gate[2], frame[6], stack = save->rsp;
+	uint64_t gate[2], frame[6], stack = save->rsp, size = has_error ? sizeof(frame) : sizeof(frame) - sizeof(error);
 	uint32_t ist;
 
-	if (!guest_read_virtual(vcpu, save->idtr.base + VECTOR_VC * 16u, gate, sizeof(gate)))
+	if (!guest_read_virtual(vcpu, save->idtr.base + vector * 16u, gate, sizeof(gate)))
 		dead(vcpu, "no interrupt descriptor table");
 	ist = (uint32_t)(gate[0] >> 32) & 7u;
 	if (ist != 0 && !guest_read_virtual(vcpu, save->tr.base + 36u + 8u * (ist - 1u), &stack, sizeof(stack)))
@@ -58,8 +58,8 @@ static void deliver_64(struct vcpu *vcpu, uint64_t error)
 	frame[3] = save->rflags;
 	frame[4] = save->rsp;
 	frame[5] = save->ss.selector;
-	stack = align_down(stack, 16) - sizeof(frame);
-	if (!guest_write_virtual(vcpu, stack, frame, sizeof(frame)))
+	stack = align_down(stack, 16) - size;
+	if (!guest_write_virtual(vcpu, stack, has_error ? frame : frame + 1, size))
 		dead(vcpu, "no stack");
 	if (save->cpl != 0)
 		save->ss = (struct vmsa_segment){ .attrib = DATA_ATTRIB, .limit = 0xFFFFFFFF };
@@ -99,7 +99,7 @@ void inject_vc(struct vcpu *vcpu, uint64_t error)
 	vcpu->cpu->fault_repeats = 0; /* the guest decides what comes of it */
 	*vmcb_u64(vcpu, VMCB_INTERRUPT_SHADOW) = 0;
 	if ((vmcb_save(vcpu)->cs.attrib & ATTRIB_LONG) != 0 || (vmcb_save(vcpu)->efer & EFER_LMA) != 0)
-		deliver_64(vcpu, error);
+		deliver_64(vcpu, VECTOR_VC, true, error);
 	else
 		deliver_32(vcpu, error);
 }
@@ -119,8 +119,19 @@ void inject_interrupted(struct vcpu *vcpu)
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = event;
 }
 
+/* EVENTINJ says whether there is an error code (APM volume 2, 15.20); TCG goes by the vector, and knows these. */
+static bool has_error_for_tcg(uint8_t vector)
+{
+	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
 void vcpu_inject(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_t error)
 {
 	vcpu->cpu->fault_repeats = 0;
-	inject_exception(vcpu, vector, has_error, error);
+	if (vector == VECTOR_NMI || has_error == has_error_for_tcg(vector) || (vmcb_save(vcpu)->efer & EFER_LMA) == 0) {
+		inject_exception(vcpu, vector, has_error, error);
+		return;
+	}
+	*vmcb_u64(vcpu, VMCB_INTERRUPT_SHADOW) = 0;
+	deliver_64(vcpu, vector, has_error, error);
 }

@@ -27,6 +27,7 @@
 #define LOCAL_APIC_ICR_HIGH 0x310u
 #define ICR_NMI 0x4400u
 #define ICR_PENDING 0x1000u
+#define USER_LEVEL 3u
 
 struct vcpu machine_vcpu[MACHINE_VCPU_MAX];
 uint32_t machine_vcpu_count = 1;
@@ -150,6 +151,11 @@ void cpu_shoot_down(void)
 uint64_t vcpu_rip(const struct vcpu *vcpu)
 {
 	return vmcb_save(vcpu)->rip;
+}
+
+bool vcpu_is_user(const struct vcpu *vcpu)
+{
+	return vmcb_save(vcpu)->cpl == USER_LEVEL;
 }
 
 /* ---- save areas ---- */
@@ -536,6 +542,8 @@ static void handle_exit(struct vcpu *vcpu)
 	uint64_t info_2 = *vmcb_u64(vcpu, VMCB_EXIT_INFO_2);
 
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = 0;
+	if (vcpu->vmpl == 0 && vcpu_is_user(vcpu))
+		walk_note_user(vcpu);
 	if (code != SVM_EXIT_NPF)
 		vcpu->cpu->fault_repeats = 0;
 	switch (code) {
@@ -621,6 +629,15 @@ static bool entry_failed(struct vcpu *vcpu)
 /* Until another processor asks for something. Interrupts of the guest's devices stay pending. */
 static void wait(struct vcpu *vcpu)
 {
+	if (vcpu->level[0].vmsa_gpa == 0) {
+		bool busy;
+
+		machine_unlock();
+		busy = host_idle();
+		machine_lock();
+		if (busy)
+			return;
+	}
 	vcpu->cpu->kicked = 0;
 	vcpu->cpu->waiting = 1;
 	machine_unlock();

@@ -9,17 +9,14 @@
 #define PTE_LARGE 0x80ull
 #define PTE_ADDRESS 0x000FFFFFFFFFF000ull
 
-bool walk_guest(const struct vcpu *vcpu, uint64_t address, struct walk *walk)
+static uint64_t user_spaces[MACHINE_USER_SPACES];
+
+static bool walk_tables(uint64_t root, uint64_t address, struct walk *walk)
 {
-	const struct vmsa *save = vmcb_save(vcpu);
 	uint64_t c_bit = 1ull << machine_c_bit();
-	uint64_t table = save->cr3 & PTE_ADDRESS & ~c_bit;
+	uint64_t table = root & PTE_ADDRESS & ~c_bit;
 
 	*walk = (struct walk){ .writable = true, .encrypted = true, .size = PAGE_SIZE };
-	if ((save->cr0 >> 31 & 1u) == 0) {
-		walk->gpa = address;
-		return true;
-	}
 	for (uint32_t level = 4; level > 0; level--) {
 		uint32_t shift = 12u + 9u * (level - 1u);
 		const uint64_t *entries = machine_ram_page(table);
@@ -42,6 +39,39 @@ bool walk_guest(const struct vcpu *vcpu, uint64_t address, struct walk *walk)
 		table = entry & PTE_ADDRESS & ~c_bit;
 	}
 	return false;
+}
+
+bool walk_guest(const struct vcpu *vcpu, uint64_t address, struct walk *walk)
+{
+	const struct vmsa *save = vmcb_save(vcpu);
+
+	if ((save->cr0 >> 31 & 1u) != 0)
+		return walk_tables(save->cr3, address, walk);
+	*walk = (struct walk){ .gpa = address, .writable = true, .encrypted = true, .size = PAGE_SIZE };
+	return true;
+}
+
+void walk_note_user(const struct vcpu *vcpu)
+{
+	uint64_t root = vmcb_save(vcpu)->cr3;
+
+	for (uint32_t i = 0; i < MACHINE_USER_SPACES; i++) {
+		if (user_spaces[i] == 0)
+			user_spaces[i] = root;
+		if (user_spaces[i] == root)
+			return;
+	}
+}
+
+const uint8_t *machine_user_memory(uint32_t space, uint64_t address)
+{
+	struct walk walk;
+	const uint8_t *page;
+
+	if (space >= MACHINE_USER_SPACES || user_spaces[space] == 0 || !walk_tables(user_spaces[space], address, &walk))
+		return NULL;
+	page = machine_ram_page(walk.gpa);
+	return page == NULL ? NULL : page + (walk.gpa & PAGE_MASK);
 }
 
 static uint8_t *locate(const struct vcpu *vcpu, uint64_t address, uint64_t size, uint64_t *chunk)

@@ -9,6 +9,9 @@
 
 #define MONITOR_GPA 0xFC000000ull /* where images of the recipe "qemu" have it: the ones that are attacked */
 #define GHCB_BITMAP 0x3F0u
+#define CHECKSUM_AT 9u
+#define SCRIBBLE_ROUNDS 1000u
+#define WITH_ERROR_CODE (1u << 8 | 0x1Fu << 10 | 1u << 17 | 1u << 21 | 3u << 29) /* exceptions, a bit each */
 
 /* A step that is under way on a vCPU: the lock is free for a while during some. */
 struct context {
@@ -26,6 +29,8 @@ static struct context contexts[MACHINE_VCPU_MAX];
 static uint64_t target;
 static bool launching;
 static uint8_t slots[ATTACK_SLOTS][PAGE_SIZE];
+static uint64_t *scribble_place;
+static uint64_t scribble_value[2];
 
 void attack_init(const char *text, uint64_t size)
 {
@@ -36,6 +41,7 @@ void attack_init(const char *text, uint64_t size)
 		machine_stop(STOP_LAUNCH, "attack, line %u: %s", line, why);
 	attack_enabled = true;
 	target = 0;
+	scribble_place = NULL;
 	memset(contexts, 0, sizeof(contexts));
 	machine_log("attack: %u rules", script.count);
 }
@@ -51,7 +57,7 @@ static uint64_t area_of(const struct vcpu *vcpu)
 	return found;
 }
 
-static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct context *context)
+uint64_t attack_base(uint8_t base)
 {
 	switch (base) {
 	case BASE_MONITOR:
@@ -66,6 +72,14 @@ static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct cont
 		return MONITOR_GPA + LAUNCH_OFF_PARAM_MEMORY;
 	case BASE_MADT:
 		return MONITOR_GPA + LAUNCH_OFF_PARAM_MADT;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct context *context)
+{
+	switch (base) {
 	case BASE_TARGET:
 		return target;
 	case BASE_GHCB:
@@ -83,7 +97,7 @@ static uint64_t base_of(uint8_t base, const struct vcpu *vcpu, const struct cont
 	case BASE_OTHER_AREA:
 		return area_of(&machine_vcpu[(vcpu->index + 1u) % machine_vcpu_count]);
 	default:
-		return 0;
+		return attack_base(base);
 	}
 }
 
@@ -94,8 +108,7 @@ static bool is_private(uint64_t gpa)
 	return entry != NULL && entry->assigned != 0;
 }
 
-/* The bytes behind an address, whoever they belong to; NULL: no RAM. */
-static uint8_t *bytes_at(uint64_t gpa)
+uint8_t *attack_bytes(uint64_t gpa)
 {
 	uint8_t *page = is_private(gpa) ? machine_ram_page(gpa) : host_shared_page(gpa);
 
@@ -124,7 +137,7 @@ static uint8_t *writable_at(uint64_t gpa)
 {
 	if (is_private(gpa) && !is_unmeasured(gpa) && !replace(align_down(gpa, PAGE_SIZE)))
 		return NULL;
-	return bytes_at(gpa);
+	return attack_bytes(gpa);
 }
 
 static uint64_t mix(uint64_t value)
@@ -155,9 +168,48 @@ static bool write_word(uint64_t gpa, uint64_t value)
 	return to != NULL;
 }
 
+/* ACPI: all bytes of the table together are zero, by the one at 9. */
+static bool make_checksum(uint64_t gpa, uint64_t size)
+{
+	uint8_t *table = (gpa & PAGE_MASK) + size > PAGE_SIZE ? NULL : writable_at(gpa), sum = 0;
+
+	if (table == NULL)
+		return false;
+	table[CHECKSUM_AT] = 0;
+	for (uint64_t i = 0; i < size; i++)
+		sum = (uint8_t)(sum + table[i]);
+	table[CHECKSUM_AT] = (uint8_t)-sum;
+	return true;
+}
+
+/*
+ * Two values by turns, by a processor that has nothing to run: who reads the word twice may read both. The page was the
+ * host's when it began, and writing to it hurts nobody when it is not any more: it is the physical page of then.
+ */
+static bool scribble(uint64_t gpa, uint64_t value)
+{
+	uint8_t *page = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(value) ? NULL : host_shared_page(gpa);
+
+	if (page == NULL)
+		return false;
+	memcpy(&scribble_value[0], page + (gpa & PAGE_MASK), sizeof(value));
+	scribble_value[1] = value;
+	__atomic_store_n(&scribble_place, (uint64_t *)(void *)(page + (gpa & PAGE_MASK)), __ATOMIC_RELEASE);
+	return true;
+}
+
+bool host_idle(void)
+{
+	volatile uint64_t *place = __atomic_load_n(&scribble_place, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; place != NULL && i < SCRIBBLE_ROUNDS; i++)
+		*place = scribble_value[i % 2u];
+	return place != NULL;
+}
+
 static bool save(uint64_t slot, uint64_t gpa)
 {
-	const uint8_t *page = bytes_at(align_down(gpa, PAGE_SIZE));
+	const uint8_t *page = attack_bytes(align_down(gpa, PAGE_SIZE));
 
 	if (page != NULL)
 		memcpy(slots[slot], page, PAGE_SIZE);
@@ -178,7 +230,7 @@ static bool leak(uint64_t which, uint64_t gpa)
 {
 	uint8_t canary[ATTACK_CANARY_MAX];
 	uint32_t size = attack_canary((uint32_t)which, canary);
-	uint8_t *to = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(canary) ? NULL : bytes_at(gpa);
+	uint8_t *to = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(canary) ? NULL : attack_bytes(gpa);
 
 	if (to != NULL)
 		memcpy(to, canary, size);
@@ -202,6 +254,10 @@ static bool change_memory(const struct attack_rule *rule, uint64_t gpa)
 		return write_word(gpa, rule->number[0]);
 	case ACTION_NOISE:
 		return fill_with_noise(gpa, rule->number[0] + rule->seen * PAGE_SIZE);
+	case ACTION_CHECKSUM:
+		return make_checksum(gpa, rule->number[0]);
+	case ACTION_SCRIBBLE:
+		return scribble(gpa, rule->number[0]);
 	case ACTION_SAVE:
 		return save(rule->number[0], gpa);
 	case ACTION_PUT:
@@ -280,6 +336,15 @@ static bool enter(const struct attack_rule *rule, struct vcpu *vcpu, const struc
 	return true;
 }
 
+/* Hardware asks the host whether there is an error code. */
+static void inject(const struct attack_rule *rule, struct vcpu *vcpu)
+{
+	uint8_t vector = (uint8_t)rule->number[0];
+	bool has_error = (WITH_ERROR_CODE >> vector & 1u) != 0;
+
+	vcpu_inject(vcpu, vector, has_error == (rule->action == ACTION_EXCEPTION), 0);
+}
+
 /* ---- rules ---- */
 
 /* True when the step is dealt with. */
@@ -309,7 +374,8 @@ static bool apply(struct attack_rule *rule, struct vcpu *vcpu, const struct cont
 		done = taken = enter(rule, vcpu, context, gpa);
 		break;
 	case ACTION_EXCEPTION:
-		vcpu_inject(vcpu, (uint8_t)rule->number[0], false, 0);
+	case ACTION_MISSHAPEN:
+		inject(rule, vcpu);
 		done = true;
 		break;
 	case ACTION_INTERRUPT:
@@ -370,6 +436,7 @@ void attack_at_launch(void)
 
 	if (!attack_enabled)
 		return;
+	attack_secrets_init(&script);
 	attack_search_init();
 	launching = true;
 	(void)take_step(STEP_LAUNCH, &machine_vcpu[0], &context, 1);
@@ -385,6 +452,16 @@ void attack_at_mark(struct vcpu *vcpu, uint32_t number, uint64_t address)
 		return;
 	target = address;
 	(void)take_step(STEP_MARK, vcpu, &context, number);
+	follow(vcpu, &context);
+}
+
+void attack_at_timer(struct vcpu *vcpu)
+{
+	struct context context = { .vmpl = vcpu->vmpl };
+
+	if (!attack_enabled || !vcpu_is_user(vcpu))
+		return;
+	(void)take_step(STEP_TIMER, vcpu, &context, 1);
 	follow(vcpu, &context);
 }
 
@@ -473,6 +550,7 @@ static void watch(const struct context *context, enum attack_step step)
 {
 	if (context->vmpl != 0)
 		return;
+	attack_secrets_read();
 	attack_watch_word(context->request);
 	if (context->ghcb != 0)
 		attack_watch_page(context->ghcb);

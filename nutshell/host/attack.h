@@ -7,14 +7,17 @@
  *	on STEP [N|N-|N-M] do ACTION ARGUMENT...      after the host has answered
  *	before STEP [N|N-|N-M] do ACTION ARGUMENT...  before, or instead of answering
  *
- * Empty lines, comments (#) and what is for the runner (expect ..., run ...) are passed over. Every other line that does
+ *	secret NAME ADDRESS SIZE                      so many bytes of the monitor's or a service's memory are a canary
+ *
+ * Empty lines, comments (#) and what is for the runner (expect ..., run ..., image ...) are passed over. Every other line that does
  * not parse ends the machine before it starts: an attack that does not happen must not look like one that was survived.
  *
  * The host stays one: to change private memory it has to go through the reverse map, which takes the page away; only the
  * pages of a launch that are not measured are its to write, before the start. What it cannot do is logged and not done.
  *
- * Canaries: the message keys of VMPL0 and VMPL1 and a pattern that test images plant (abi/nutshell.h). Whatever VMPL0 hands
- * to the host is searched at each of its exits, all that host and guest can read at the end (attack_search.c).
+ * Canaries: the message keys of VMPL0 and VMPL1, a pattern that test images plant (abi/nutshell.h), and the secrets that the
+ * script names, as they are at each exit of VMPL0 (attack_secrets.c). Whatever VMPL0 hands to the host is searched at each of
+ * its exits, all that host and guest can read at the end (attack_search.c).
  */
 #ifndef NUTSHELL_HOST_ATTACK_H
 #define NUTSHELL_HOST_ATTACK_H
@@ -24,12 +27,16 @@
 #define ATTACK_RULES_MAX 32u
 #define ATTACK_SIZE_MAX 16384u
 #define ATTACK_SLOTS 4u
+#define ATTACK_SECRETS_MAX 8u
+#define ATTACK_SECRET_SIZE_MAX 2048u
+#define ATTACK_NAME_MAX 24u
 
 enum attack_step {
 	STEP_NONE,
 	STEP_LAUNCH,   /* all pages of the image are there, nothing runs yet */
 	STEP_MARK,     /* the guest wrote N to the test device */
 	STEP_FAULT,    /* nested page fault */
+	STEP_TIMER,    /* VMPL0's timer has run out while it was in ring 3; before that goes on */
 	STEP_EXIT,     /* any VMGEXIT */
 	STEP_SEV_INFO, /* from here on: requests of the MSR protocol */
 	STEP_REGISTER,
@@ -61,8 +68,11 @@ enum attack_action {
 	ACTION_NOISE,     /* ADDRESS SEED: the page is noise */
 	ACTION_SAVE,      /* SLOT ADDRESS: keeps a copy of the page (if it is private, of its ciphertext) */
 	ACTION_PUT,       /* SLOT ADDRESS: puts the copy there, by RMPUPDATE if the page is private */
+	ACTION_CHECKSUM,  /* ADDRESS SIZE: the table there gets the checksum of ACPI, whatever is in it */
+	ACTION_SCRIBBLE,  /* ADDRESS VALUE: an idle processor writes this to the host's page, and back what was there, for ever */
 	ACTION_INTERRUPT, /* VECTOR: for VMPL0 */
-	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next */
+	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next, with the error code 0 if it has one */
+	ACTION_MISSHAPEN, /* VECTOR: the same, but without an error code if it has one, and with one if it has not */
 	ACTION_LEAK,      /* WHAT ADDRESS: control of the search: 0 key of VMPL0, 1 of VMPL1, 2 canary, as if they had leaked */
 	ACTION_COUNT
 };
@@ -83,6 +93,7 @@ enum attack_base {
 	BASE_CERTIFICATES,
 	BASE_AREA,         /* save area of this vCPU's guest */
 	BASE_OTHER_AREA,   /* of the next vCPU's */
+	BASE_SERVICE,      /* of secrets alone: an address of ring 3, in every service that has something there */
 	BASE_COUNT
 };
 
@@ -102,9 +113,16 @@ struct attack_rule {
 	uint32_t seen, done;
 };
 
+struct attack_secret {
+	char name[ATTACK_NAME_MAX];
+	struct attack_address address;
+	uint32_t size;
+};
+
 struct attack_script {
-	uint32_t count;
+	uint32_t count, secret_count;
 	struct attack_rule rule[ATTACK_RULES_MAX];
+	struct attack_secret secret[ATTACK_SECRETS_MAX];
 };
 
 /* Reads a script (attack_parse.c). 0, or the number of the first line that is wrong, with the reason. */
@@ -120,16 +138,41 @@ void attack_at_mark(struct vcpu *vcpu, uint32_t number, uint64_t target);
 /* A VMGEXIT with this value of the GHCB MSR. True: it is answered, the host does nothing. */
 bool attack_before_exit(struct vcpu *vcpu, uint64_t request);
 void attack_after_exit(struct vcpu *vcpu);
+void attack_at_timer(struct vcpu *vcpu);
 /* True: another level runs now, the fault is not repaired. */
 bool attack_before_fault(struct vcpu *vcpu);
 
-/* ---- canaries (attack_search.c) ---- */
+/* A base that is the same at each step; 0 for others. */
+uint64_t attack_base(uint8_t base);
+/* Bytes behind an address, whoever they belong to; NULL: no RAM. */
+uint8_t *attack_bytes(uint64_t gpa);
 
-/* A canary's bytes; size 0: there is no such canary. */
+/* ---- canaries (attack_secrets.c) ---- */
+
+/* A fixed canary's bytes; size 0: there is no such canary. */
 #define ATTACK_CANARIES 3u
 #define ATTACK_CANARY_MAX 64u
 uint32_t attack_canary(uint32_t which, uint8_t out[ATTACK_CANARY_MAX]);
-/* Once the launch has its keys. */
+/* Once the launch has its keys. The script's secrets stay the caller's. */
+void attack_secrets_init(const struct attack_script *script);
+/* Secrets change: what they are now counts from now on, what they were goes on counting. */
+void attack_secrets_read(void);
+/* What a word is part of: a number below attack_secrets_count(), or ATTACK_NOTHING. */
+#define ATTACK_NOTHING (~0u)
+uint32_t attack_secret_of(uint64_t word);
+uint32_t attack_secrets_count(void);
+const char *attack_secret_name(uint32_t which);
+/* How many words of it are known. */
+uint32_t attack_secret_words(uint32_t which);
+/* False: no word that is known begins with these two bytes. */
+extern uint8_t attack_secret_starts[65536 / 8];
+static inline bool attack_may_start(uint16_t first)
+{
+	return ((uint32_t)attack_secret_starts[first / 8u] >> (first % 8u) & 1u) != 0;
+}
+
+/* ---- the search (attack_search.c) ---- */
+
 void attack_search_init(void);
 /* Looks at what VMPL0 hands over: a page that the host can read, and a word. */
 void attack_watch_page(uint64_t gpa);

@@ -6,6 +6,7 @@
 #define WORDS_MAX 9u
 #define FIELD_OFFSET_MAX 0xFF8ull
 #define LEVEL_MAX 3u
+#define CHECKSUM_MIN 10u /* the byte itself */
 #define LEAK_MAX 2u
 #define EXCEPTION_MAX 31u
 #define VECTOR_MIN 32u
@@ -23,6 +24,7 @@ struct name {
 
 static const struct name steps[] = {
 	{ "launch", STEP_LAUNCH },     { "mark", STEP_MARK },       { "fault", STEP_FAULT },
+	{ "timer", STEP_TIMER },
 	{ "exit", STEP_EXIT },         { "sev-info", STEP_SEV_INFO }, { "register", STEP_REGISTER },
 	{ "psc-msr", STEP_PSC_MSR },   { "run", STEP_RUN },         { "features", STEP_FEATURES },
 	{ "io", STEP_IO },             { "msr", STEP_MSR },         { "psc", STEP_PSC },
@@ -44,6 +46,7 @@ static const struct name bases[] = {
 	{ "certificates", BASE_CERTIFICATES },
 	{ "area", BASE_AREA },
 	{ "other-area", BASE_OTHER_AREA },
+	{ "service", BASE_SERVICE },
 };
 
 /* Offsets in the GHCB page. */
@@ -76,8 +79,11 @@ static const struct {
 	[ACTION_NOISE] = { "noise", "an", 0, ~0ull, false },
 	[ACTION_SAVE] = { "save", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_PUT] = { "put", "na", 0, ATTACK_SLOTS - 1u, false },
+	[ACTION_CHECKSUM] = { "checksum", "an", CHECKSUM_MIN, PAGE_SIZE, false },
+	[ACTION_SCRIBBLE] = { "scribble", "an", 0, ~0ull, false },
 	[ACTION_INTERRUPT] = { "interrupt", "n", VECTOR_MIN, VECTOR_MAX, false },
 	[ACTION_EXCEPTION] = { "exception", "n", 0, EXCEPTION_MAX, false },
+	[ACTION_MISSHAPEN] = { "misshapen", "n", 0, EXCEPTION_MAX, false },
 	[ACTION_LEAK] = { "leak", "na", 0, LEAK_MAX, false },
 };
 
@@ -201,8 +207,8 @@ static const char *check_rule(const struct attack_rule *rule)
 
 	if (actions[rule->action].before_only && !rule->before)
 		return "this action is for 'before'";
-	if (rule->before && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK))
-		return "launch and mark go with 'on'";
+	if (rule->before && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK || rule->step == STEP_TIMER))
+		return "launch, mark and timer go with 'on'";
 	if (rule->step == STEP_FAULT && !rule->before)
 		return "fault goes with 'before'";
 	if (rule->action <= ACTION_SKIP && !exits)
@@ -211,8 +217,10 @@ static const char *check_rule(const struct attack_rule *rule)
 		return "levels are run on exits and faults";
 	if (rule->action == ACTION_VALIDATED && rule->step != STEP_LAUNCH)
 		return "pages are launched at the launch";
-	if (rule->guest && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK))
-		return "launch and mark are nobody's exits";
+	if (rule->address.base == BASE_SERVICE)
+		return "addresses of services are for secrets";
+	if (rule->guest && (rule->step == STEP_LAUNCH || rule->step == STEP_MARK || rule->step == STEP_TIMER))
+		return "launch and mark are nobody's exits, the timer is VMPL0's";
 	return NULL;
 }
 
@@ -226,7 +234,7 @@ static const char *parse_rule(const struct word *word, uint32_t count, struct at
 	if (equals(&word[0], "before"))
 		rule->before = true;
 	else if (!equals(&word[0], "on"))
-		return "a line begins with on, before, expect, run or #";
+		return "a line begins with on, before, secret, expect, run or #";
 	if (count < 4 || !parse_step(word[1], rule))
 		return "unknown step";
 	if (!equals(&word[at], "do")) {
@@ -260,6 +268,26 @@ static uint32_t split(const char *line, size_t length, struct word *word)
 	return count;
 }
 
+static const char *parse_secret(const struct word *word, uint32_t count, struct attack_script *script)
+{
+	struct attack_secret secret = { .size = 0 };
+	uint64_t size;
+
+	if (count != 4 || word[1].length >= sizeof(secret.name))
+		return "a secret has a short name, an address and a size";
+	memcpy(secret.name, word[1].text, word[1].length);
+	if (!parse_address(&word[2], &secret.address) ||
+	    (secret.address.base > BASE_MADT && secret.address.base != BASE_SERVICE))
+		return "a secret lies in the monitor or in a service";
+	if (!options_number(word[3].text, word[3].length, &size) || size == 0 || size > ATTACK_SECRET_SIZE_MAX)
+		return "a secret's size is 1 to 2048 bytes";
+	secret.size = (uint32_t)size;
+	if (script->secret_count == ATTACK_SECRETS_MAX)
+		return "too many secrets";
+	script->secret[script->secret_count++] = secret;
+	return NULL;
+}
+
 static const char *parse_line(struct attack_script *script, const char *line, size_t length, uint32_t number)
 {
 	struct word word[WORDS_MAX];
@@ -267,10 +295,13 @@ static const char *parse_line(struct attack_script *script, const char *line, si
 	uint32_t count = split(line, length, word);
 	const char *why;
 
-	if (count == 0 || word[0].text[0] == '#' || equals(&word[0], "expect") || equals(&word[0], "run"))
+	if (count == 0 || word[0].text[0] == '#' || equals(&word[0], "expect") || equals(&word[0], "run") ||
+	    equals(&word[0], "image"))
 		return NULL;
 	if (count > WORDS_MAX)
 		return "too many words";
+	if (equals(&word[0], "secret"))
+		return parse_secret(word, count, script);
 	why = parse_rule(word, count, &rule);
 	if (why != NULL)
 		return why;
@@ -284,7 +315,7 @@ uint32_t attack_parse(struct attack_script *script, const char *text, uint64_t s
 {
 	uint32_t number = 1;
 
-	script->count = 0;
+	script->count = script->secret_count = 0;
 	*why = NULL;
 	for (uint64_t at = 0; at < size; number++) {
 		uint64_t start = at;

@@ -4,76 +4,25 @@
  * tells what the host can read (pages that are its own), what the guest can (pages on which one of its levels may read),
  * and what is neither.
  */
-#include "abi/nutshell.h"
 #include "lib/string.h"
 #include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
-#include "nutshell/psp.h"
 
 #define WORD 8u
-#define NEEDLES_MAX (ATTACK_CANARIES * ATTACK_CANARY_MAX / WORD)
 #define FOUR_GIB 0x100000000ull
 #define HIDDEN_WINDOW 0xFC000000ull /* what is launched outside RAM (machine_back_page()) */
 #define REPORTS_MAX 8u
 #define PERM_READ 1u
 
-static const char *const names[ATTACK_CANARIES] = { "the message key of VMPL0", "the message key of VMPL1",
-						    "the planted canary" };
-
-struct needle {
-	uint64_t word;
-	uint32_t canary;
-};
-
-static struct needle needles[NEEDLES_MAX];
-static uint32_t needle_count;
-static bool first_byte[256]; /* of some needle */
+static bool ready;
 static uint32_t leaks;
 static uint64_t hits_private;
 
-uint32_t attack_canary(uint32_t which, uint8_t out[ATTACK_CANARY_MAX])
-{
-	if (which < 2) {
-		memcpy(out, psp_vmpck(which), SNP_VMPCK_SIZE);
-		return SNP_VMPCK_SIZE;
-	}
-	if (which != 2)
-		return 0;
-	for (uint32_t i = 0; i < NUTSHELL_CANARY_WORDS; i++) {
-		uint64_t word = nutshell_canary_word(i);
-
-		memcpy(out + i * WORD, &word, sizeof(word));
-	}
-	return NUTSHELL_CANARY_WORDS * WORD;
-}
-
 void attack_search_init(void)
 {
-	uint8_t canary[ATTACK_CANARY_MAX];
-
-	needle_count = leaks = 0;
+	ready = true;
+	leaks = 0;
 	hits_private = 0;
-	memset(first_byte, 0, sizeof(first_byte));
-	for (uint32_t i = 0; i < ATTACK_CANARIES; i++) {
-		uint32_t size = attack_canary(i, canary);
-
-		for (uint32_t at = 0; at < size; at += WORD) {
-			struct needle *needle = &needles[needle_count++];
-
-			needle->canary = i;
-			memcpy(&needle->word, canary + at, WORD);
-			first_byte[canary[at]] = true;
-		}
-	}
-}
-
-static const struct needle *find_needle(uint64_t word)
-{
-	for (uint32_t i = 0; i < needle_count; i++) {
-		if (needles[i].word == word)
-			return &needles[i];
-	}
-	return NULL;
 }
 
 static uint64_t word_at(const uint8_t *at)
@@ -95,41 +44,39 @@ static bool is_zero(const uint8_t *page)
 	return true;
 }
 
-/* The next needle from *at on, which moves behind it; NULL: none. */
-static const struct needle *search(const uint8_t *page, uint32_t *at)
+/* What the next known word from *at on is part of; *at moves behind it. ATTACK_NOTHING: there is none. */
+static uint32_t search(const uint8_t *page, uint32_t *at)
 {
 	for (; *at + WORD <= PAGE_SIZE; *at += 1u) {
-		const struct needle *needle = NULL;
+		uint64_t word = word_at(page + *at);
+		uint32_t which = attack_secret_of(word);
 
-		if (first_byte[page[*at]])
-			needle = find_needle(word_at(page + *at));
-		if (needle != NULL) {
+		if (which != ATTACK_NOTHING) {
 			*at += WORD;
-			return needle;
+			return which;
 		}
 	}
-	return NULL;
+	return ATTACK_NOTHING;
 }
 
-static void leaked(const struct needle *needle, uint64_t gpa, const char *whom)
+static void leaked(uint32_t which, uint64_t gpa, const char *whom)
 {
 	if (leaks++ < REPORTS_MAX)
-		machine_log("attack: LEAK: %s at 0x%llx, where %s can read it", names[needle->canary],
+		machine_log("attack: LEAK: %s at 0x%llx, where %s can read it", attack_secret_name(which),
 			    (unsigned long long)gpa, whom);
 }
 
 static void search_for(const uint8_t *page, uint64_t gpa, const char *whom)
 {
-	uint32_t at = 0;
-	const struct needle *needle;
+	uint32_t at = 0, which;
 
 	if (is_zero(page))
 		return;
-	while ((needle = search(page, &at)) != NULL) {
+	while ((which = search(page, &at)) != ATTACK_NOTHING) {
 		if (whom == NULL)
 			hits_private++;
 		else
-			leaked(needle, gpa + at - WORD, whom);
+			leaked(which, gpa + at - WORD, whom);
 	}
 }
 
@@ -143,10 +90,10 @@ void attack_watch_page(uint64_t gpa)
 
 void attack_watch_word(uint64_t value)
 {
-	const struct needle *needle = find_needle(value);
+	uint32_t which = attack_secret_of(value);
 
-	if (needle != NULL)
-		leaked(needle, 0, "the host (in a register)");
+	if (which != ATTACK_NOTHING)
+		leaked(which, 0, "the host (in a register)");
 }
 
 static void search_page(uint64_t gpa)
@@ -184,8 +131,11 @@ static void search_registers(const struct vcpu *vcpu)
 
 void attack_search_report(void)
 {
-	if (needle_count == 0)
+	if (!ready)
 		return;
+	attack_secrets_read();
+	for (uint32_t i = ATTACK_CANARIES; i < attack_secrets_count(); i++)
+		machine_log("attack: secret %s: %u words known", attack_secret_name(i), attack_secret_words(i));
 	search_range(0, machine_low_ram_end());
 	search_range(HIDDEN_WINDOW, FOUR_GIB);
 	search_range(FOUR_GIB, machine_high_ram_end());

@@ -5,6 +5,7 @@
  * written. The hostile options withhold its interrupts, or flood VMPL0 with one.
  */
 #include "nutshell/asm.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
 #define X2APIC_EOI 0x80Bu
@@ -42,6 +43,7 @@ void host_timer_expired(struct vcpu *vcpu)
 	if ((apic->lvt & LVT_MASKED) == 0 && (apic->spurious & SPURIOUS_ENABLE) != 0 && !options.no_timer)
 		apic->pending = true;
 	offer(vcpu);
+	attack_at_timer(vcpu);
 }
 
 void host_interrupt_taken(struct vcpu *vcpu, uint8_t vector)

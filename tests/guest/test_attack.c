@@ -21,6 +21,7 @@
 
 #define CALL_TRIES 100u
 #define BUSY_TRIES 300u
+#define ATTEST_TRIES 3000u /* slices of a TPM that looks for primes */
 #define DELETE_TRIES 1000u
 #define OTHER_ROUNDS 30u
 #define OTHER_WAIT 3000000u
@@ -265,10 +266,13 @@ static uint64_t attest(uint8_t first, bool with_certificates)
 	if (with_certificates)
 		request.certificates = (struct svsm_attest_buffer){ address_of(certificates), sizeof(certificates), 0 };
 	memcpy(svsm_calling_area()->buffer, &request, sizeof(request));
-	for (uint32_t i = 0; i < BUSY_TRIES && (result == SVSM_ERR_INCOMPLETE || result == SVSM_ERR_BUSY); i++) {
+	for (uint32_t i = 0, busy = 0; i < ATTEST_TRIES && busy < BUSY_TRIES &&
+				       (result == SVSM_ERR_INCOMPLETE || result == SVSM_ERR_BUSY);
+	     i++) {
 		struct svsm_args args = { .rcx = svsm_list_place() };
 
 		result = call(SVSM_PROTOCOL_ATTEST, SVSM_ATTEST_SERVICES, &args);
+		busy += result == SVSM_ERR_BUSY;
 	}
 	return result;
 }

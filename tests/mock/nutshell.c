@@ -257,6 +257,16 @@ uint64_t machine_ticks_per_ms(void)
 	return 2000000;
 }
 
+const uint8_t *machine_user_memory(uint32_t space, uint64_t address)
+{
+	return space == 0 && address < MOCK_LOW_END ? mock_ram(address) : NULL;
+}
+
+bool vcpu_is_user(const struct vcpu *vcpu)
+{
+	return vcpu->vmpl == 0;
+}
+
 uint64_t vcpu_rip(const struct vcpu *vcpu)
 {
 	(void)vcpu;
