@@ -103,7 +103,7 @@ static bool send_answer(int file, const struct mssim *mssim)
 	while (sent < mssim->answer_size) {
 		ssize_t count = send(file, mssim->answer + sent, mssim->answer_size - sent, MSG_NOSIGNAL);
 
-		if (count <= 0 && errno != EINTR)
+		if (count == 0 || (count < 0 && errno != EINTR))
 			return false;
 		sent += count > 0 ? (uint32_t)count : 0;
 	}
