@@ -206,5 +206,9 @@ int options_parse(struct options *options, int argc, char **argv)
 		status = check_file("the IGVM image", options->image);
 	if (status == RUN_OK && options->attack != NULL)
 		status = check_file("the attack (--attack)", options->attack);
+	if (status == RUN_OK && options->log != NULL && strchr(options->log, ',') != NULL) {
+		complain("--log %s: QEMU does not take file names with a comma", options->log);
+		status = RUN_USAGE;
+	}
 	return status == RUN_OK ? check_devices(options) : status;
 }
