@@ -58,10 +58,12 @@ static void write_request(const struct step *step, uint64_t buffer)
 					     .locality = (step->flags & 4u) != 0 ? step->locality : 0,
 					     .size = (step->flags & 8u) != 0 ? step->size : step->size % (COMMAND_MAX + 2u) };
 
-	if (!owns(buffer))
+	uint64_t room = BASE + GIVEN * PAGE_SIZE - buffer;
+
+	if (buffer < BASE || buffer >= BASE + GIVEN * PAGE_SIZE)
 		return;
 	memset(request.command, step->number + 1, sizeof(request.command));
-	memcpy(mock_memory(buffer), &request, sizeof(request));
+	memcpy(mock_memory(buffer), &request, room < sizeof(request) ? room : sizeof(request));
 }
 
 static void script_service(const struct step *step)
