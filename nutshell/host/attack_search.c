@@ -10,7 +10,7 @@
 #include "nutshell/host/host.h"
 #include "nutshell/psp.h"
 
-#define WORD 8u
+#define WORD 8ull
 #define NEEDLES_MAX (ATTACK_CANARIES * ATTACK_CANARY_MAX / WORD)
 #define FOUR_GIB 0x100000000ull
 #define HIDDEN_WINDOW 0xFC000000ull /* what is launched outside RAM (machine_back_page()) */

@@ -17,7 +17,7 @@
 
 #define POOL_A 0x00110000ull
 #define POOL_B 0x00400000ull
-#define POOL_PAGES 16u
+#define POOL_PAGES 16ull
 #define CAA POOL_A
 #define LIST (POOL_A + PAGE_SIZE)
 #define FIRST_GIVEN 8u
@@ -279,7 +279,7 @@ static void write_list(struct model_call *call)
 	uint64_t entry[24];
 	unsigned count = next_byte() % 16u == 0 ? 24 : header[0] < 3 ? 3 : header[0];
 
-	call->rcx = next_byte() % 8u != 0 ? LIST : next_address() + next_byte() % 2u * 8u;
+	call->rcx = next_byte() % 8u != 0 ? LIST : next_address() + next_byte() % 2u * 8ull;
 	header[0] = (uint16_t)(count == 24 ? 24 : header[0] + 1);
 	header[1] = next_byte() % 4u == 0 ? next_byte() % 8u : 0;
 	for (unsigned i = 0; i < count; i++)

@@ -68,7 +68,7 @@ static void write_message(const struct process *process)
 
 	message->size = next() % (SERVICE_MESSAGE_MAX + 4u);
 	message->pages = next() % (SERVICE_MESSAGE_PAGES_MAX + 2u);
-	message->address = 0x10000000ull + next() % 32u * PAGE_SIZE;
+	message->address = 0x10000000ull + next() % 8u * PAGE_SIZE;
 }
 
 /* For SYS_PROCESS_START: a child with some of the process's handles. */
@@ -102,6 +102,11 @@ static void ring3(struct user_context *context, uint64_t root)
 	case 2:
 		mock_frame_countdown = next() % 8u;
 		mock_system_call(context, next() % (SYS_COUNT + 1u), argument(), argument(), argument());
+		context->frame.rip = BENCH_CODE;
+		break;
+	case 7: /* what follows the making of a channel and the mapping of a page or two */
+		write_message(thread->process);
+		mock_system_call(context, SYS_CALL + next() % 3u, 4u + next() % 4u, MESSAGE, 0);
 		context->frame.rip = BENCH_CODE;
 		break;
 	case 6:

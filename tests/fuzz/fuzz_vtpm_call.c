@@ -33,6 +33,7 @@ struct step {
 
 static uint8_t memory[PAGES * PAGE_SIZE]; /* the guest's, as it was before the call */
 static bool pending;                      /* a command is being worked on */
+static bool dropped;                      /* the service may still be working on one that nobody waits for */
 
 static void require(bool condition)
 {
@@ -115,7 +116,7 @@ static void run_step(const struct step *step)
 	require(call.rcx == buffer && call.rdx == 5 && call.r8 == 6);
 	require(result == SVSM_SUCCESS || result == SVSM_ERR_INVALID_PARAMETER || result == SVSM_ERR_UNSUPPORTED_CALL ||
 		result == SVSM_ERR_INVALID_REQUEST || result == SVSM_ERR_BUSY || result == SVSM_ERR_INCOMPLETE);
-	if (!pending && mock_vtpm_requests != asked)
+	if (!pending && !dropped && mock_vtpm_requests != asked)
 		check_asked(buffer);
 	/* A fault in the middle of the answer leaves a part of it: no more than that. */
 	if (result == SVSM_SUCCESS)
@@ -126,6 +127,7 @@ static void run_step(const struct step *step)
 	mock_fault_countdown = 0;
 	mock_frame_countdown = 0;
 	pending = result == SVSM_ERR_INCOMPLETE || result == SVSM_ERR_BUSY;
+	dropped = dropped || pending;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -140,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint64_t i = 0; i < GIVEN; i++)
 		mock_give(BASE + i * PAGE_SIZE);
 	mock_vtpm_start();
-	pending = false;
+	pending = dropped = false;
 	for (size_t at = 0; size - at >= sizeof(struct step); at += sizeof(struct step)) {
 		struct step step;
 

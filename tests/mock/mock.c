@@ -171,7 +171,10 @@ void memory_window_unmap_2m(void)
 
 static bool fault_now(void)
 {
-	return mock_fault_countdown != 0 && --mock_fault_countdown == 0;
+	if (mock_fault_countdown == 0)
+		return false;
+	mock_fault_countdown--;
+	return mock_fault_countdown == 0;
 }
 
 static uint64_t ram_address(va_t where)

@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	for (uint32_t i = 0; i < CLIENTS_MAX; i++)
 		watched[2 + i].fd = -1;
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	memory_store_init(&store);
 	tpm_start(&store.store, failed);
 	if (tpm_has_failed() && !failed) {

@@ -372,8 +372,8 @@ static uint32_t type_in_e820(uint64_t address)
 	uint32_t type;
 
 	for (uint32_t i = 0; i < params[0x1E8]; i++) {
-		memcpy(start_size, params + 0x2D0 + i * E820_ENTRY_SIZE, sizeof(start_size));
-		memcpy(&type, params + 0x2D0 + i * E820_ENTRY_SIZE + 16, sizeof(type));
+		memcpy(start_size, params + 0x2D0 + (size_t)i * E820_ENTRY_SIZE, sizeof(start_size));
+		memcpy(&type, params + 0x2D0 + (size_t)i * E820_ENTRY_SIZE + 16, sizeof(type));
 		if (address - start_size[0] < start_size[1])
 			return type;
 	}

@@ -45,7 +45,7 @@ static EVP_PKEY *read_key(const char *path)
 		fprintf(stderr, "%s: no key; run this from the root of the repository\n", path);
 		abort();
 	}
-	fclose(file);
+	(void)fclose(file);
 	return key;
 }
 
@@ -545,7 +545,7 @@ static void capture(void (*print)(const struct verdict *, const struct evidence 
 	if (fseek(file, 0, SEEK_SET) != 0)
 		abort();
 	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
-	fclose(file);
+	(void)fclose(file);
 }
 #define WORDS(text) (capture(print_words), CHECK(strstr(printed, text) != NULL))
 #define JSON(text) (capture(print_json), CHECK(strstr(printed, text) != NULL))

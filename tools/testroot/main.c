@@ -49,7 +49,7 @@ static EVP_PKEY *read_key(const char *folder, const char *name)
 		fprintf(stderr, "testroot: %s: cannot be read, or is no RSA key of 4096 bits\n", path);
 		exit(1);
 	}
-	fclose(file);
+	(void)fclose(file);
 	return key;
 }
 
