@@ -11,7 +11,7 @@
 #include "nutshell/psp.h"
 
 #define WORD 8ull
-#define NEEDLES_MAX (ATTACK_CANARIES * ATTACK_CANARY_MAX / WORD)
+#define NEEDLES_MAX (ATTACK_CANARIES * (ATTACK_CANARY_MAX / WORD))
 #define FOUR_GIB 0x100000000ull
 #define HIDDEN_WINDOW 0xFC000000ull /* what is launched outside RAM (machine_back_page()) */
 #define REPORTS_MAX 8u
