@@ -11,7 +11,7 @@
 
 #include "tools/launch/launch.h"
 
-#define ANSWER_SIZE (256u * 1024u)
+#define ANSWER_SIZE (256ull * 1024u)
 #define PATIENCE_SECONDS 20u
 
 #define VERSION_MAJOR 10u

@@ -14,7 +14,7 @@
 
 #define PROMPT_QUIET_MS 150 /* a line that looks like a prompt is one when nothing follows for this time */
 #define KEY_ESCAPE 0x01     /* Ctrl-A */
-#define QUEUE_MOST (512u * 1024u)
+#define QUEUE_MOST (512ull * 1024u)
 
 struct console {
 	struct machine *machine;

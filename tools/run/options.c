@@ -11,7 +11,7 @@
 static const struct device_limits limits = {
 	.memory_least = 512 * MIB,
 	.memory_forced = 32 * MIB,
-	.memory_most = 64 * 1024 * MIB,
+	.memory_most = 65536 * MIB,
 	.cpus_most = 8,
 	.network = NETWORK_NONE,
 	.disk_bus = DISK_BUS_AHCI,

@@ -12,7 +12,7 @@
 
 #include "tools/run/run.h"
 
-#define SCRIPT_MOST (96u * 1024u) /* the guest's kernel takes 128 KiB for one argument */
+#define SCRIPT_MOST (96ull * 1024u) /* the guest's kernel takes 128 KiB for one argument */
 #define LINE_MOST 4000u           /* longest line that a terminal takes */
 #define MARKER_MOST 48u
 #define END_OF_FILE '\x04'
