@@ -433,6 +433,24 @@ static struct vcpu_area *next_area(struct vcpu *vcpu, uint64_t number)
 	return found;
 }
 
+/*
+ * The area becomes the present one. The first area of the first vCPU makes no more requests once it was left, so that its
+ * calling area may serve nothing any more.
+ */
+static void enter_area(struct vcpu *vcpu, const struct vcpu_area *area)
+{
+	bool had_one = vcpu->vmsa != NULL;
+	gpa_t old = vcpu->caa;
+
+	leave_area(vcpu);
+	vcpu->vmsa = (struct vmsa *)(uintptr_t)memory_window_map(WINDOW_VMSA, area->vmsa).v;
+	vcpu->vmsa_gpa = area->vmsa;
+	vcpu->caa = area->caa;
+	vcpu->caa_pointer = NULL;
+	if (had_one)
+		release_caa(vcpu, old, NULL);
+}
+
 static bool take_from_others(struct vcpu *vcpu)
 {
 	struct vcpu_area *area = next_area(vcpu, ~0ull);
@@ -444,14 +462,10 @@ static bool take_from_others(struct vcpu *vcpu)
 
 		memory_window_unmap(WINDOW_COPY);
 		memory_window_unmap(WINDOW_PAGE);
-		if (!found)
-			continue;
-		leave_area(vcpu);
-		vcpu->vmsa = (struct vmsa *)(uintptr_t)memory_window_map(WINDOW_VMSA, area->vmsa).v;
-		vcpu->vmsa_gpa = area->vmsa;
-		vcpu->caa = area->caa;
-		vcpu->caa_pointer = NULL;
-		return true;
+		if (found) {
+			enter_area(vcpu, area);
+			return true;
+		}
 	}
 	return false;
 }

@@ -35,7 +35,7 @@ static struct door doors[DOOR_MAX];
 /* What the first process is told: its handles, and of the policy what is its business. */
 static uint32_t make_environment(char *text, const struct policy_page *policy)
 {
-	_Static_assert(sizeof(POLICY_PREFIX) + POLICY_OFF_MAX * POLICY_NAME_SIZE + 96u <= SERVICE_ENVIRONMENT_MAX, "it fits");
+	_Static_assert(sizeof(POLICY_PREFIX) + (size_t)POLICY_OFF_MAX * POLICY_NAME_SIZE + 96u <= SERVICE_ENVIRONMENT_MAX, "it fits");
 	size_t size = format_text(text, SERVICE_ENVIRONMENT_MAX, "HANDLES=log=0 random=1 archive=2 door=3") + 1;
 
 	size += format_text(text + size, SERVICE_ENVIRONMENT_MAX - size, "SECURE_BOOT=%s",

@@ -34,7 +34,7 @@
 #define REQUEST_MAX (2u * THREAD_MAX + DOOR_MAX)
 #define DOOR_MAX 8u
 /* Pages of messages that a process may hold beyond its limit, so that a full one can still answer. */
-#define PROCESS_MESSAGE_PAGES (PROCESS_THREADS_MAX * SERVICE_MESSAGE_PAGES_MAX)
+#define PROCESS_MESSAGE_PAGES ((uint64_t)PROCESS_THREADS_MAX * SERVICE_MESSAGE_PAGES_MAX)
 #define PROCESS_STACK_TOP 0x3F000000ull
 #define PROCESS_STACK_PAGES 24u
 

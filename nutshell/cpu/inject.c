@@ -45,10 +45,10 @@ static void deliver_64(struct vcpu *vcpu, uint8_t vector, bool has_error, uint64
 	uint64_t gate[2], frame[6], stack = save->rsp, size = has_error ? sizeof(frame) : sizeof(frame) - sizeof(error);
 	uint32_t ist;
 
-	if (!guest_read_virtual(vcpu, save->idtr.base + vector * 16u, gate, sizeof(gate)))
+	if (!guest_read_virtual(vcpu, save->idtr.base + vector * 16ull, gate, sizeof(gate)))
 		dead(vcpu, "no interrupt descriptor table");
 	ist = (uint32_t)(gate[0] >> 32) & 7u;
-	if (ist != 0 && !guest_read_virtual(vcpu, save->tr.base + 36u + 8u * (ist - 1u), &stack, sizeof(stack)))
+	if (ist != 0 && !guest_read_virtual(vcpu, save->tr.base + 36u + 8ull * (ist - 1u), &stack, sizeof(stack)))
 		dead(vcpu, "no task state segment");
 	if (ist == 0 && save->cpl != 0 && !guest_read_virtual(vcpu, save->tr.base + 4u, &stack, sizeof(stack)))
 		dead(vcpu, "no task state segment");
@@ -80,7 +80,7 @@ static void deliver_32(struct vcpu *vcpu, uint64_t error)
 	struct vmsa *save = vmcb_save(vcpu);
 	uint32_t gate[2], frame[4], stack = (uint32_t)save->rsp - (uint32_t)sizeof(frame);
 
-	if (!guest_read_virtual(vcpu, save->idtr.base + VECTOR_VC * 8u, gate, sizeof(gate)))
+	if (!guest_read_virtual(vcpu, save->idtr.base + VECTOR_VC * 8ull, gate, sizeof(gate)))
 		dead(vcpu, "no interrupt descriptor table");
 	frame[0] = (uint32_t)error;
 	frame[1] = (uint32_t)save->rip;

@@ -175,7 +175,7 @@ static void save_fpu(struct vmsa *vmsa)
 	memcpy(&vmsa->x87_dp, image + 16, 8);
 	memcpy(&vmsa->mxcsr, image + 24, 4);
 	for (uint32_t i = 0; i < 8; i++)
-		memcpy(vmsa->fpreg_x87 + i * 10u, image + 32 + i * 16u, 10);
+		memcpy(vmsa->fpreg_x87 + i * 10ull, image + 32 + i * 16ull, 10);
 	memcpy(vmsa->fpreg_xmm, image + 160, sizeof(vmsa->fpreg_xmm));
 }
 
@@ -194,7 +194,7 @@ static void load_fpu(const struct vmsa *vmsa)
 	memcpy(image + 16, &vmsa->x87_dp, 8);
 	memcpy(image + 24, &mxcsr, 4);
 	for (uint32_t i = 0; i < 8; i++)
-		memcpy(image + 32 + i * 16u, vmsa->fpreg_x87 + i * 10u, 10);
+		memcpy(image + 32 + i * 16ull, vmsa->fpreg_x87 + i * 10ull, 10);
 	memcpy(image + 160, vmsa->fpreg_xmm, sizeof(vmsa->fpreg_xmm));
 	__asm__ volatile("fxrstorq %0" : : "m"(image) : "memory");
 }

@@ -8,7 +8,7 @@
 #include "nutshell/host/attack.h"
 #include "nutshell/host/host.h"
 
-#define WORD 8u
+#define WORD 8ull
 #define FOUR_GIB 0x100000000ull
 #define HIDDEN_WINDOW 0xFC000000ull /* what is launched outside RAM (machine_back_page()) */
 #define REPORTS_MAX 8u

@@ -370,7 +370,7 @@ static void print_digest(void)
 	char text[SNP_DIGEST_SIZE * 2 + 1];
 
 	for (uint32_t i = 0; i < SNP_DIGEST_SIZE; i++)
-		(void)format_text(text + i * 2u, 3, "%02x", psp_launch_digest()[i]);
+		(void)format_text(text + i * 2ull, 3, "%02x", psp_launch_digest()[i]);
 	machine_log("launch digest %s", text);
 	stats_set_digest(psp_launch_digest(), psp_launch_pages());
 }

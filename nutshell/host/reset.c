@@ -29,7 +29,7 @@
 #define HPET_CONFIGURATION 0x10u
 #define HPET_COUNTER 0xF0u
 #define HPET_TIMER 0x100u
-#define HPET_TIMER_STEP 0x20u
+#define HPET_TIMER_STEP 0x20ull
 #define HPET_TIMERS 3u
 #define PCI_ADDRESS 0xCF8u
 #define PCI_DATA 0xCFCu

@@ -213,6 +213,6 @@ void stats_print(void)
 		    (unsigned long long)rmp_operations[STATS_RMPADJUST],
 		    (unsigned long long)rmp_operations[STATS_RMPQUERY]);
 	for (uint32_t i = 0; i < SNP_DIGEST_SIZE; i++)
-		(void)format_text(text + i * 2u, 3, "%02x", digest[i]);
+		(void)format_text(text + i * 2ull, 3, "%02x", digest[i]);
 	machine_log("stats: launch digest %s over %llu pages", text, (unsigned long long)digest_pages);
 }

@@ -30,7 +30,16 @@ static uint8_t next(void)
 	return *input++;
 }
 
-/* Mostly what could be right. */
+static uint64_t any_number(void)
+{
+	uint64_t number = 0;
+
+	for (uint32_t i = 0; i < 8; i++)
+		number = number << 8 | next();
+	return number;
+}
+
+/* Mostly what could be right, sometimes anything. */
 static uint64_t argument(void)
 {
 	static const uint64_t places[] = { MESSAGE,    BENCH_DATA, BENCH_CODE, 0x10000000, 0x10001000, 0x10010000,
@@ -39,7 +48,9 @@ static uint64_t argument(void)
 
 	if (kind < 160)
 		return kind % 16u;
-	return places[kind % ARRAY_SIZE(places)] + (kind >= 250 ? next() : 0);
+	if (kind >= 248)
+		return any_number();
+	return places[kind % ARRAY_SIZE(places)] + (kind >= 240 ? next() : 0);
 }
 
 static const struct thread *running(const struct user_context *context)
@@ -57,7 +68,7 @@ static void write_message(const struct process *process)
 
 	message->size = next() % (SERVICE_MESSAGE_MAX + 4u);
 	message->pages = next() % (SERVICE_MESSAGE_PAGES_MAX + 2u);
-	message->address = 0x10000000ull + next() % 32u * PAGE_SIZE;
+	message->address = 0x10000000ull + next() % 8u * PAGE_SIZE;
 }
 
 /* For SYS_PROCESS_START: a child with some of the process's handles. */
@@ -76,6 +87,8 @@ static void ring3(struct user_context *context, uint64_t root)
 
 	(void)root;
 	require(space_root(&thread->process->space) == root && thread->state == THREAD_READY);
+	mock_frame_countdown = 0;
+	require(bench_holds(baseline)); /* after the system call before this one, and what it made others do */
 	context->frame.vector = VECTOR_TIMER;
 	if (left == 0)
 		return;
@@ -88,6 +101,18 @@ static void ring3(struct user_context *context, uint64_t root)
 		break;
 	case 2:
 		mock_frame_countdown = next() % 8u;
+		mock_system_call(context, next() % (SYS_COUNT + 1u), argument(), argument(), argument());
+		context->frame.rip = BENCH_CODE;
+		break;
+	case 7: /* what follows the making of a channel and the mapping of a page or two */
+		write_message(thread->process);
+		mock_system_call(context, SYS_CALL + next() % 3u, 4u + next() % 4u, MESSAGE, 0);
+		context->frame.rip = BENCH_CODE;
+		break;
+	case 6:
+		mock_system_call(context, any_number(), any_number(), any_number(), any_number());
+		context->frame.r10 = any_number();
+		context->frame.rip = BENCH_CODE;
 		break;
 	case 3:
 	case 4:
@@ -98,7 +123,7 @@ static void ring3(struct user_context *context, uint64_t root)
 		break;
 	default:
 		mock_system_call(context, next() % (SYS_COUNT + 1u), argument(), argument(), argument());
-		context->frame.r10 = 0;
+		context->frame.r10 = argument();
 		context->frame.rip = BENCH_CODE;
 		break;
 	}

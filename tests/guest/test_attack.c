@@ -193,7 +193,7 @@ TEST(attack_block_is_zero_or_gone)
 		check_look(block + i * PAGE_SIZE, ZERO, MARK_LARGE);
 	if (result == SVSM_SUCCESS && look(block + PAGE_SIZE) == ZERO)
 		fill(block + PAGE_SIZE, FIRST_PATTERN);
-	result = change(block | ENTRY_2M | ENTRY_RESCIND);
+	(void)change(block | ENTRY_2M | ENTRY_RESCIND);
 	mark(MARK_LARGE_TAKEN, block);
 	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
 		if (change((block + i * PAGE_SIZE) | ENTRY_VALIDATE) == SVSM_SUCCESS)

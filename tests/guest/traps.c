@@ -10,7 +10,7 @@
 #include "tests/guest/test.h"
 
 #define VECTORS 32u
-#define VECTOR_BYTES 16u
+#define VECTOR_BYTES 16ull
 #define CODE_SELECTOR 0x10u
 #define GATE_INTERRUPT 0x8E00u
 

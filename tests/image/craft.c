@@ -210,7 +210,7 @@ static void read_image(struct image *image, const char *path)
 	image->data = malloc(image->size);
 	if (image->data == NULL || fread(image->data, 1, image->size, file) != image->size)
 		die("cannot read", path);
-	fclose(file);
+	(void)fclose(file);
 }
 
 static void write_image(const struct image *image, const char *path)

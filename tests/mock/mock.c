@@ -34,11 +34,16 @@ struct percpu *percpu_self(void)
 
 void mock_reset(void)
 {
+	memset(mock_ram, MOCK_RAM_FILL, sizeof(mock_ram));
+	mock_reset_states();
+}
+
+void mock_reset_states(void)
+{
 	static const uint32_t apic_id[] = { 0, 1 };
 	struct page_range range = { MOCK_RAM_BASE, MOCK_RAM_BASE + MOCK_RAM_SIZE };
 	uint64_t size;
 
-	memset(mock_ram, 0xA5, sizeof(mock_ram));
 	memset(mock_rmp, 0, sizeof(mock_rmp));
 	for (uint64_t i = 0; i < MOCK_PAGES; i++) {
 		uint64_t block = align_down(MOCK_RAM_BASE + i * PAGE_SIZE, PAGE_SIZE_2M);
@@ -69,6 +74,29 @@ void mock_reset(void)
 	first_vmsa.sev_features = platform_guest_features();
 	vcpu_by_index(0)->vmsa = &first_vmsa;
 	vcpu_by_index(0)->vmsa_gpa = gpa(0x1000);
+}
+
+static void host_update(uint64_t address, bool assigned)
+{
+	struct mock_page *block;
+
+	if (mock_page(address)->size_2m) {
+		block = mock_page(align_down(address, PAGE_SIZE_2M));
+		for (uint64_t i = 0; i < PAGES_PER_2M; i++)
+			block[i].size_2m = false;
+	}
+	*mock_page(address) = (struct mock_page){ .assigned = assigned, .taken = true, .perms = { 0xF } };
+}
+
+void mock_host_take(uint64_t address)
+{
+	host_update(address, false);
+}
+
+void mock_host_give(uint64_t address)
+{
+	host_update(address, true);
+	memset(mock_memory(address), MOCK_RAM_FILL, PAGE_SIZE);
 }
 
 void mock_give(uint64_t address)
@@ -143,7 +171,10 @@ void memory_window_unmap_2m(void)
 
 static bool fault_now(void)
 {
-	return mock_fault_countdown != 0 && --mock_fault_countdown == 0;
+	if (mock_fault_countdown == 0)
+		return false;
+	mock_fault_countdown--;
+	return mock_fault_countdown == 0;
 }
 
 static uint64_t ram_address(va_t where)
@@ -151,9 +182,23 @@ static uint64_t ram_address(va_t where)
 	return where.v - (uint64_t)(uintptr_t)mock_ram + MOCK_RAM_BASE;
 }
 
+/* True when the pointer is into RAM of which the host has taken a page away. */
+static bool is_taken(const volatile void *pointer, uint64_t size)
+{
+	uint64_t offset = ram_address(va((uint64_t)(uintptr_t)pointer)) - MOCK_RAM_BASE;
+
+	if (offset >= MOCK_RAM_SIZE || size == 0)
+		return false;
+	for (uint64_t page = offset / PAGE_SIZE; page <= (offset + size - 1) / PAGE_SIZE; page++) {
+		if (mock_rmp[page].taken)
+			return true;
+	}
+	return false;
+}
+
 int access_copy(void *destination, const void *source, uint64_t size)
 {
-	if (fault_now())
+	if (fault_now() || is_taken(destination, size) || is_taken(source, size))
 		return ERR_FAULT;
 	memcpy(destination, source, size);
 	return 0;
@@ -161,7 +206,7 @@ int access_copy(void *destination, const void *source, uint64_t size)
 
 int access_zero(void *destination, uint64_t size)
 {
-	if (fault_now())
+	if (fault_now() || is_taken(destination, size))
 		return ERR_FAULT;
 	memset(destination, 0, size);
 	return 0;
@@ -171,7 +216,7 @@ int access_exchange_byte(volatile uint8_t *address, uint8_t value)
 {
 	uint8_t old = *address;
 
-	if (fault_now())
+	if (fault_now() || is_taken(address, 1))
 		return ERR_FAULT;
 	*address = value;
 	return old;
@@ -206,6 +251,7 @@ static int set_validated(va_t where, bool size_2m, bool validated)
 		return ERR_UNCHANGED;
 	for (uint64_t i = 0; i < count; i++) {
 		page[i].validated = validated;
+		page[i].taken = page[i].taken && !validated;
 		memset(&page[i].perms[1], 0, 3);
 	}
 	return 0;
@@ -231,6 +277,8 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 	page = mock_page(ram_address(where));
 	if (fault_now() || !page->assigned || !page->validated)
 		return ERR_FAULT;
+	if (page->vmsa && page->running)
+		return ERR_BUSY;
 	if (size_2m && !page->size_2m)
 		return ERR_SIZE;
 	smash(where, size_2m);
@@ -277,7 +325,7 @@ void platform_idle(void)
 int platform_plane_enable(struct vmsa *vmsa, bool flush)
 {
 	(void)flush;
-	if (fault_now())
+	if (fault_now() || is_taken(vmsa, sizeof(*vmsa)))
 		return ERR_FAULT;
 	vmsa->efer |= EFER_SVME;
 	return 0;
@@ -285,7 +333,7 @@ int platform_plane_enable(struct vmsa *vmsa, bool flush)
 
 int platform_plane_disable(struct vmsa *vmsa)
 {
-	if (fault_now())
+	if (fault_now() || is_taken(vmsa, sizeof(*vmsa)))
 		return ERR_FAULT;
 	vmsa->efer &= ~EFER_SVME;
 	return 0;

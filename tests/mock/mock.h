@@ -20,6 +20,8 @@
 struct mock_page {
 	bool assigned, validated, vmsa;
 	bool size_2m;
+	bool taken;   /* by the host, and not validated since: accesses fault */
+	bool running; /* a save area that a processor runs: RMPADJUST says FAIL_INUSE */
 	uint8_t perms[4];
 };
 
@@ -49,6 +51,9 @@ void mock_frames_reset(void);
 
 /* Fresh RAM, all of it private, 2 MiB entries where they fit, none validated; one vCPU, APIC ids 0 and 1 known. */
 void mock_reset(void);
+/* The same, but for the content of RAM, which stays what it is: that takes most of the time. */
+void mock_reset_states(void);
+#define MOCK_RAM_FILL 0xA5
 
 static inline struct mock_page *mock_page(uint64_t address)
 {
@@ -59,6 +64,13 @@ static inline uint8_t *mock_memory(uint64_t address)
 {
 	return &mock_ram[address - MOCK_RAM_BASE];
 }
+
+/*
+ * The host takes a page away (its content is then the host's), and gives one back that is private and not validated: the
+ * reverse map's entries are small ones from then on. Instructions and accesses to a page that is not there fault.
+ */
+void mock_host_take(uint64_t address);
+void mock_host_give(uint64_t address);
 
 /* Makes a page validated guest memory without a call. */
 void mock_give(uint64_t address);

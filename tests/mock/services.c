@@ -45,8 +45,11 @@ int memory_allocate(uint64_t count, pa_t *out)
 {
 	uint64_t run = 0;
 
-	if (mock_frame_countdown != 0 && --mock_frame_countdown == 0)
+	if (mock_frame_countdown == 1) {
+		mock_frame_countdown = 0;
 		return ERR_NO_MEMORY;
+	}
+	mock_frame_countdown -= mock_frame_countdown != 0 ? 1 : 0;
 	for (uint64_t i = 0; i < MOCK_FRAMES; i++) {
 		run = used[i] ? 0 : run + 1;
 		if (run != count)

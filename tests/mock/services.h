@@ -15,6 +15,13 @@
 #include "tests/mock/region.h"
 #include "tests/unit/programs.h"
 
+/* The loops over all page tables are nothing for a fuzzer to learn from. */
+#ifdef __clang__
+#define BENCH_NOT_COUNTED __attribute__((no_sanitize("coverage")))
+#else
+#define BENCH_NOT_COUNTED
+#endif
+
 #define BENCH_CODE 0x400000ull  /* begins with INT 0x80 */
 #define BENCH_DATA 0x600000ull  /* two pages, writable */
 #define BENCH_FILE_PAGES (TEST_ELF_SIZE / PAGE_SIZE)
@@ -75,7 +82,7 @@ static inline void bench_end_all(void)
 }
 
 /* Counts a frame; false: it was counted before. */
-static inline bool bench_see(uint8_t *seen, uint64_t frame)
+BENCH_NOT_COUNTED static inline bool bench_see(uint8_t *seen, uint64_t frame)
 {
 	uint64_t index = (frame - MONITOR_GPA) / PAGE_SIZE;
 
@@ -85,7 +92,7 @@ static inline bool bench_see(uint8_t *seen, uint64_t frame)
 	return true;
 }
 
-static inline bool bench_see_space(uint8_t *seen, const struct space *space, uint64_t *frames)
+BENCH_NOT_COUNTED static inline bool bench_see_space(uint8_t *seen, const struct space *space, uint64_t *frames)
 {
 	const uint64_t *directory = paging_region_pointer(space->directory);
 	uint64_t own = 0, tables = 3;
@@ -116,7 +123,7 @@ static inline bool bench_see_space(uint8_t *seen, const struct space *space, uin
  * executable; a process has the threads that it counts and keeps to its limit; who works on a request, and for whom, is
  * mutual. others: frames that belong to none of these.
  */
-static inline bool bench_holds(uint32_t others)
+BENCH_NOT_COUNTED static inline bool bench_holds(uint32_t others)
 {
 	uint8_t seen[MOCK_FRAMES] = { 0 };
 	uint64_t frames = others;

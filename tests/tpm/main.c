@@ -103,7 +103,7 @@ static bool send_answer(int file, const struct mssim *mssim)
 	while (sent < mssim->answer_size) {
 		ssize_t count = send(file, mssim->answer + sent, mssim->answer_size - sent, MSG_NOSIGNAL);
 
-		if (count <= 0 && errno != EINTR)
+		if (count == 0 || (count < 0 && errno != EINTR))
 			return false;
 		sent += count > 0 ? (uint32_t)count : 0;
 	}
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	for (uint32_t i = 0; i < CLIENTS_MAX; i++)
 		watched[2 + i].fd = -1;
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	memory_store_init(&store);
 	tpm_start(&store.store, failed);
 	if (tpm_has_failed() && !failed) {

@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 
-#define ENTRY 24u
+#define ENTRY 24ull
 
 static uint8_t table[4096];
 static const uint8_t vcek[16] = SNP_CERTIFICATE_VCEK, ask[16] = SNP_CERTIFICATE_ASK, ark[16] = SNP_CERTIFICATE_ARK;

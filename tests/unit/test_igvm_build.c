@@ -145,7 +145,7 @@ static void check_refused(int status, size_t files_before, const char *expected,
 	size_t size = stream ? fread(text, 1, sizeof(text) - 1, stream) : 0;
 
 	if (stream)
-		fclose(stream);
+		(void)fclose(stream);
 	if (status != 1 || size == 0 || strchr(text, '\n') != text + size - 1 || strstr(text, expected) == NULL ||
 	    strncmp(text, "igvm: ", 6) != 0 || access(image_path, F_OK) == 0 || files_in_directory() != files_before) {
 		printf("line %d: status %d, expected a line with \"%s\", got: %s", line, status, expected, text);
@@ -177,7 +177,7 @@ static bool load_image(void)
 	if (stream == NULL)
 		return false;
 	size = fread(image_data, 1, sizeof(image_data), stream);
-	fclose(stream);
+	(void)fclose(stream);
 	return igvm_open(&image, image_data, size, &error) == 0;
 }
 
@@ -435,8 +435,8 @@ static void write_recipe(const char *path, const char *region_line, const char *
 
 		fputs(strncmp(line, "vmsa =", 6) == 0 ? vmsa_line : put, to);
 	}
-	fclose(from);
-	fclose(to);
+	(void)fclose(from);
+	(void)fclose(to);
 }
 
 TEST(region_of_the_recipe)
@@ -505,7 +505,7 @@ TEST(order_of_directives)
 		if (header.type == IGVM_VHT_PARAMETER_INSERT) {
 			CHECK_EQ(pages, 0);
 			REQUIRE(igvm_read_parameter_insert(&image, &header, &insert, &error) == 0);
-			CHECK_EQ(insert.gpa, region + LAUNCH_OFF_PARAM_GENERAL + 4096 * inserts++);
+			CHECK_EQ(insert.gpa, region + LAUNCH_OFF_PARAM_GENERAL + 4096ull * inserts++);
 		}
 	}
 	CHECK_EQ(areas, 3);

@@ -76,7 +76,7 @@ static size_t read_file(const char *name, void *data, size_t size)
 	size_t got = stream != NULL ? fread(data, 1, size, stream) : 0;
 
 	if (stream != NULL)
-		fclose(stream);
+		(void)fclose(stream);
 	return got;
 }
 
@@ -167,8 +167,10 @@ static bool is_json(void)
 			if (depth == sizeof(stack))
 				return false;
 			stack[depth++] = *at == '{' ? '}' : ']';
-		} else if ((*at == '}' || *at == ']') && (depth == 0 || stack[--depth] != *at)) {
-			return false;
+		} else if (*at == '}' || *at == ']') {
+			if (depth == 0 || stack[depth - 1] != *at)
+				return false;
+			depth--;
 		}
 	}
 	return output[0] == '{' && depth == 0 && !string;

@@ -372,8 +372,8 @@ static uint32_t type_in_e820(uint64_t address)
 	uint32_t type;
 
 	for (uint32_t i = 0; i < params[0x1E8]; i++) {
-		memcpy(start_size, params + 0x2D0 + i * E820_ENTRY_SIZE, sizeof(start_size));
-		memcpy(&type, params + 0x2D0 + i * E820_ENTRY_SIZE + 16, sizeof(type));
+		memcpy(start_size, params + 0x2D0 + (size_t)i * E820_ENTRY_SIZE, sizeof(start_size));
+		memcpy(&type, params + 0x2D0 + (size_t)i * E820_ENTRY_SIZE + 16, sizeof(type));
 		if (address - start_size[0] < start_size[1])
 			return type;
 	}
@@ -772,6 +772,33 @@ TEST(a_reset_takes_areas_of_other_vcpus)
 	CHECK_EQ(state(AREA_CAA), PAGE_UNVALIDATED);
 	CHECK(!vcpu_by_index(1)->area[0].used);
 	CHECK(vcpu_by_index(1)->vmsa == NULL);
+	CHECK_EQ(mock_compare(), 0);
+}
+
+/*
+ * The first vCPU can leave its first save area for one that the guest made: the calling area of the first serves nothing
+ * any more, is the guest's to give back, and does not stand in the way of a reset.
+ */
+TEST(a_reset_after_the_first_area_was_left)
+{
+	struct vmsa *area = (struct vmsa *)(uintptr_t)mock_memory(AREA);
+	struct vcpu_call call;
+
+	start_later();
+	CHECK_EQ(state(CAA), PAGE_CAA);
+	mock_give(AREA);
+	mock_give(AREA_CAA);
+	*area = (struct vmsa){ .vmpl = MOCK_VMPL, .efer = EFER_SVME, .sev_features = platform_guest_features() };
+	CHECK_EQ(vcpu_create(0, gpa(AREA), gpa(AREA_CAA), platform_guest_features()), 0);
+	CHECK_EQ(state(CAA), PAGE_CAA); /* the new area has not run */
+	area->exit_code = SVM_EXIT_VMGEXIT;
+	*mock_memory(AREA_CAA) = 1;
+	CHECK(vcpu_take_request(vcpu_by_index(0), &call));
+	CHECK_EQ(state(CAA), PAGE_VALIDATED);
+	CHECK_EQ(state(AREA_CAA), PAGE_CAA);
+	CHECK_EQ(reset(), NO_PANIC);
+	CHECK_EQ(state(CAA), PAGE_CAA);
+	CHECK_EQ(state(AREA_CAA), PAGE_UNVALIDATED);
 	CHECK_EQ(mock_compare(), 0);
 }
 

@@ -133,7 +133,7 @@ TEST(too_many_processors)
 	static uint8_t saved[44 + (MADT_CPU_MAX + 1) * 8];
 	struct madt_cpus cpus;
 
-	_Static_assert(sizeof(saved) < sizeof(table) + 64u * 8u, "room");
+	_Static_assert(sizeof(saved) < sizeof(table) + 64ull * 8u, "room");
 	begin();
 	for (uint32_t i = 0; i < 58; i++)
 		add_apic((uint8_t)i, 1);

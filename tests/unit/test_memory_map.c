@@ -128,7 +128,7 @@ static void many_ranges(uint32_t count)
 	static struct igvm_memory_map_entry entries[MEMORY_MAP_MAX + 2];
 
 	for (uint32_t i = 0; i < count; i++)
-		entries[i] = (struct igvm_memory_map_entry){ .start_page = 4 * i, .page_count = 3, .type = RAM };
+		entries[i] = (struct igvm_memory_map_entry){ .start_page = 4ull * i, .page_count = 3, .type = RAM };
 	CHECK_EQ(parse(entries, count), count <= MEMORY_MAP_MAX ? 0 : ERR_OVERFLOW);
 }
 

@@ -233,9 +233,9 @@ TEST(canaries_are_found)
 	uint8_t canary[ATTACK_CANARY_MAX];
 
 	for (uint32_t which = 0; which < ATTACK_CANARIES; which++) {
-		uint32_t size = attack_canary(which, canary), words;
-
 		for (uint32_t offset = 0; offset < 9; offset++) {
+			uint32_t size, words;
+
 			start("");
 			size = attack_canary(which, canary);
 			words = size / 8;

@@ -667,7 +667,7 @@ TEST(extended_requests)
 	mock_give(SHARED_RUN);
 	mock_certificates_size = 2 * PAGE_SIZE + 100;
 	for (uint32_t i = 0; i < sizeof(mock_certificates); i++)
-		mock_certificates[i] = (uint8_t)(i * 7 + i / PAGE_SIZE);
+		mock_certificates[i] = (uint8_t)(i * 7ull + i / PAGE_SIZE);
 	MALFORMED(mock_event(GHCB_EXIT_EXTENDED_GUEST_REQUEST, FROM, TO), GHCB_REASON_MISSING_INPUT);
 	EXPECT(extended(0x130000, 3), 0, PSP_STATUS_INVALID_PARAM);
 	CHECK(memcmp(mock_ram(0x130000), mock_certificates, 2 * PAGE_SIZE + 100) == 0);

@@ -136,15 +136,15 @@ TEST(kernel_in_two_parts)
 {
 	start(FILES);
 	CHECK_EQ(get_number(0x17), 4 * 512);
-	CHECK_EQ(get_number(0x08), sizeof(kernel) - 4 * 512);
+	CHECK_EQ(get_number(0x08), sizeof(kernel) - 4ull * 512);
 	CHECK_EQ(get_number(0x0B), sizeof(initrd));
 	CHECK_EQ(get_number(0x14), 6);
 	CHECK_EQ(get_number(0x07), 0);
 	CHECK_EQ(dma(select_bits(0x18) | READ, 4 * 512, TARGET), 0);
-	CHECK(memcmp(mock_ram(TARGET), kernel, 4 * 512) == 0);
+	CHECK(memcmp(mock_ram(TARGET), kernel, 4ull * 512) == 0);
 	CHECK_EQ(fw_cfg_read(), 0);
 	CHECK_EQ(dma(select_bits(0x11) | READ, 0x1000, TARGET), 0);
-	CHECK(memcmp(mock_ram(TARGET), kernel + 4 * 512, 0x1000) == 0);
+	CHECK(memcmp(mock_ram(TARGET), kernel + 4ull * 512, 0x1000) == 0);
 	CHECK_EQ(dma(select_bits(0x15) | READ, 8, TARGET), 0);
 	CHECK(memcmp(mock_ram(TARGET), "quiet\0\0\0", 8) == 0);
 }

@@ -49,7 +49,7 @@ static const char *capture_end(void)
 	if (file == NULL)
 		abort();
 	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	(void)fclose(file);
 	unlink(output_path);
 	return text;
 }

@@ -681,3 +681,304 @@ TEST(door_of_a_service_that_waits_for_another)
 	CHECK(bench_holds(baseline));
 	end();
 }
+
+/* ---- system calls ---- */
+
+TEST(calls_that_need_no_other)
+{
+	struct process *process;
+	uint8_t *data;
+	int64_t time;
+
+	begin();
+	process = make(NULL);
+	data = space_pointer(&process->space, va(BENCH_DATA), true);
+	CHECK_EQ(now(process, SYS_COUNT, 0, 0, 0), ERR_UNSUPPORTED);
+	CHECK_EQ(now(process, ~0ull, 0, 0, 0), ERR_UNSUPPORTED);
+	CHECK_EQ(now(process, SYS_YIELD, 0, 0, 0), 0);
+	time = now(process, SYS_CLOCK, 0, 0, 0);
+	CHECK(time >= 0 && now(process, SYS_CLOCK, 0, 0, 0) > time);
+	memcpy(data, "text\033\n", 6);
+	CHECK_EQ(now(process, SYS_LOG, 0, BENCH_DATA, 6), 0);
+	CHECK_EQ(now(process, SYS_LOG, 1, BENCH_DATA, 6), ERR_INVALID); /* no log */
+	CHECK_EQ(now(process, SYS_LOG, 0, BENCH_DATA, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_LOG, 0, BENCH_DATA, SERVICE_LOG_MAX + 1), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_LOG, 0, MONITOR_VA, 6), ERR_ADDRESS);
+	memset(data, 0, 64);
+	CHECK_EQ(now(process, SYS_RANDOM, 1, BENCH_DATA, 32), 0);
+	CHECK(memcmp(data, data + 32, 32) != 0);
+	CHECK_EQ(data[32], 0);
+	CHECK_EQ(now(process, SYS_RANDOM, 0, BENCH_DATA, 32), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_RANDOM, 1, BENCH_DATA, SERVICE_RANDOM_MAX + 1), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_RANDOM, 1, BENCH_CODE, 32), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_SET_TLS, MONITOR_VA, 0, 0), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_SET_TLS, BENCH_DATA, 0, 0), 0);
+	CHECK_EQ(now(process, SYS_SET_UPCALL, MONITOR_VA, 0, 0), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_SET_UPCALL, BENCH_CODE + 8, 0, 0), 0);
+	CHECK_EQ(process->upcall.v, BENCH_CODE + 8);
+	CHECK_EQ(now(process, SYS_SET_UPCALL, 0, 0, 0), 0);
+	end();
+}
+
+TEST(memory_is_mapped_and_unmapped)
+{
+	struct process *process;
+	uint64_t start;
+
+	begin();
+	process = make(NULL);
+	CHECK_EQ(now(process, SYS_MEMORY_MAP, 0, 0, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_MEMORY_MAP, 1ull << 40, 0, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_MEMORY_MAP, LIMIT, 0, 0), ERR_NO_MEMORY); /* with what it has already */
+	mock_frame_countdown = 3;
+	CHECK_EQ(now(process, SYS_MEMORY_MAP, 4 * PAGE_SIZE, 0, 0), ERR_NO_MEMORY);
+	start = (uint64_t)now(process, SYS_MEMORY_MAP, PAGE_SIZE + 1, 0, 0);
+	CHECK(space_pointer(&process->space, va(start + PAGE_SIZE), true) != NULL);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, start + 8, PAGE_SIZE, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, MONITOR_VA, PAGE_SIZE, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, start, ~PAGE_MASK, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, BENCH_CODE, PAGE_SIZE, 0), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, start, 3 * PAGE_SIZE, 0), ERR_ADDRESS); /* the third is not there */
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, start, 2 * PAGE_SIZE, 0), 0);
+	CHECK(space_pointer(&process->space, va(start), true) == NULL);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, start, PAGE_SIZE, 0), ERR_ADDRESS);
+	end();
+}
+
+TEST(threads_come_and_go)
+{
+	struct process *process;
+
+	begin();
+	process = make(NULL);
+	CHECK_EQ(now(process, SYS_THREAD_CREATE, MONITOR_VA, BENCH_DATA, 0), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_THREAD_CREATE, BENCH_CODE, 0, 0), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_THREAD_CREATE, BENCH_CODE, BENCH_DATA, 7), 0);
+	CHECK_EQ(process->threads, 2);
+	(void)now(process, SYS_THREAD_EXIT, 0, 0, 0);
+	CHECK_EQ(process->threads, 1);
+	CHECK_EQ(process->state, PROCESS_RUNNING);
+	(void)now(process, SYS_THREAD_EXIT, 0, 0, 0);
+	CHECK(process->state != PROCESS_RUNNING);
+	end();
+}
+
+TEST(handles)
+{
+	struct process *process, *other;
+
+	begin();
+	process = make(NULL);
+	other = make(NULL);
+	CHECK_EQ(now(process, SYS_HANDLE_CLOSE, SERVICE_HANDLES_MAX, 0, 0), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_HANDLE_CLOSE, 9, 0, 0), ERR_INVALID);
+	for (uint64_t number = SYS_CALL; number <= SYS_REPLY; number++)
+		CHECK_EQ(now(process, number, 0, MESSAGE, 0), ERR_INVALID); /* the log is no channel */
+	CHECK_EQ(now(process, SYS_HANDLE_CLOSE, 0, 0, 0), 0);
+	CHECK_EQ(now(process, SYS_LOG, 0, BENCH_DATA, 1), ERR_INVALID);
+	CHECK_EQ(now(other, SYS_LOG, 0, BENCH_DATA, 1), 0);
+	end();
+}
+
+TEST(channels_are_made)
+{
+	struct process *process, *other;
+	const int32_t *number;
+
+	begin();
+	process = make(NULL);
+	other = make(NULL);
+	number = space_pointer(&process->space, va(BENCH_DATA), false);
+	CHECK_EQ(now(process, SYS_CHANNEL_CREATE, BENCH_CODE, 0, 0), ERR_ADDRESS);
+	CHECK_EQ(process->handle[4].type, HANDLE_NONE);
+	CHECK_EQ(now(process, SYS_CHANNEL_CREATE, BENCH_DATA, 0, 0), 0);
+	CHECK_EQ(number[0], 4);
+	CHECK_EQ(number[1], 5);
+	CHECK_EQ(now(other, SYS_HANDLE_CLOSE, SERVICE_INIT_DOOR, 0, 0), 0);
+	CHECK_EQ(now(other, SYS_CHANNEL_CREATE, BENCH_DATA, 0, 0), ERR_PERMISSION);
+	/* The table fills up: 28 handles are 14 channels; then one place is left for two ends. */
+	for (uint32_t i = 6; i < SERVICE_HANDLES_MAX; i += 2)
+		CHECK_EQ(now(process, SYS_CHANNEL_CREATE, BENCH_DATA, 0, 0), 0);
+	CHECK_EQ(now(process, SYS_CHANNEL_CREATE, BENCH_DATA, 0, 0), ERR_NO_MEMORY);
+	CHECK_EQ(now(process, SYS_HANDLE_CLOSE, 5, 0, 0), 0);
+	CHECK_EQ(now(process, SYS_CHANNEL_CREATE, BENCH_DATA, 0, 0), ERR_NO_MEMORY);
+	CHECK_EQ(process->handle[5].type, HANDLE_NONE);
+	end();
+}
+
+TEST(files_are_mapped)
+{
+	struct process *process;
+	struct service_file *file;
+	char *name;
+
+	begin();
+	process = make(NULL);
+	name = space_pointer(&process->space, va(BENCH_DATA), true);
+	file = space_pointer(&process->space, va(MESSAGE), true);
+	memcpy(name, "p", 2);
+	CHECK_EQ(now(process, SYS_FILE_MAP, 0, BENCH_DATA, MESSAGE), ERR_INVALID);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, MONITOR_VA, MESSAGE), ERR_ADDRESS);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, MESSAGE), 0);
+	CHECK_EQ(file->size, TEST_ELF_SIZE);
+	CHECK(memcmp(space_pointer(&process->space, va(file->address), false), "\177ELF", 4) == 0);
+	CHECK(space_pointer(&process->space, va(file->address), true) == NULL);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, BENCH_CODE), ERR_ADDRESS);
+	memcpy(name, "q", 2);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, MESSAGE), ERR_NOT_FOUND);
+	end();
+}
+
+static int64_t start_child(struct process *parent, const struct service_start *start)
+{
+	memcpy(space_pointer(&parent->space, va(BENCH_DATA), true), start, sizeof(*start));
+	return now(parent, SYS_PROCESS_START, SERVICE_INIT_ARCHIVE, BENCH_DATA, 0);
+}
+
+TEST(children_are_started)
+{
+	struct service_start start = { .name = "child", .file = "p", .memory_limit = LIMIT, .handle_count = 2, .handle = { 1, 0 } };
+	struct process *parent;
+	const struct process *child;
+
+	begin();
+	parent = make(NULL);
+	CHECK_EQ(now(parent, SYS_PROCESS_START, 0, BENCH_DATA, 0), ERR_INVALID);
+	CHECK_EQ(now(parent, SYS_PROCESS_START, SERVICE_INIT_ARCHIVE, MONITOR_VA, 0), ERR_ADDRESS);
+	start.environment = MESSAGE;
+	start.environment_size = 5;
+	memcpy(space_pointer(&parent->space, va(MESSAGE), true), "A=B\0", 5);
+	CHECK_EQ(start_child(parent, &start), 4);
+	child = process_by_index(parent->handle[4].index);
+	CHECK_TEXT(child->name, "child");
+	CHECK_EQ(child->handle[0].type, HANDLE_RANDOM);
+	CHECK_EQ(child->handle[1].type, HANDLE_LOG);
+	CHECK_EQ(child->handle[2].type, HANDLE_NONE);
+	start.environment_size = 3; /* without its NUL */
+	CHECK_EQ(start_child(parent, &start), ERR_INVALID);
+	start.environment_size = SERVICE_ENVIRONMENT_MAX + 1;
+	CHECK_EQ(start_child(parent, &start), ERR_INVALID);
+	start.environment_size = 5;
+	start.environment = MONITOR_VA;
+	CHECK_EQ(start_child(parent, &start), ERR_ADDRESS);
+	start.environment_size = 0;
+	start.handle_count = SERVICE_HANDLES_MAX + 1;
+	CHECK_EQ(start_child(parent, &start), ERR_INVALID);
+	start.handle_count = 1;
+	for (int32_t bad = -1; bad != 0; bad = bad == -1 ? 32 : bad == 32 ? 9 : bad == 9 ? 4 : 0) {
+		start.handle[0] = bad; /* no handle, none in this place, and that of a process */
+		CHECK_EQ(start_child(parent, &start), ERR_INVALID);
+	}
+	start.handle[0] = 0;
+	memcpy(start.file, "q", 2);
+	CHECK_EQ(start_child(parent, &start), ERR_NOT_FOUND);
+	end();
+}
+
+TEST(doors_are_published)
+{
+	struct process *server;
+	uint32_t channel;
+
+	begin();
+	server = make(NULL);
+	channel = connect(server, NULL);
+	CHECK_EQ(handle_add(server, (struct handle){ HANDLE_CLIENT, channel }), 5);
+	CHECK_EQ(now(server, SYS_PUBLISH, 0, PROTOCOL + 1, 5), ERR_INVALID);
+	CHECK_EQ(now(server, SYS_PUBLISH, SERVICE_INIT_DOOR, 1ull << 32, 5), ERR_INVALID);
+	CHECK_EQ(now(server, SYS_PUBLISH, SERVICE_INIT_DOOR, PROTOCOL + 1, 4), ERR_INVALID); /* the server's end */
+	CHECK(!door_is_open(PROTOCOL + 1));
+	CHECK_EQ(now(server, SYS_PUBLISH, SERVICE_INIT_DOOR, PROTOCOL + 1, 5), 0);
+	CHECK(door_is_open(PROTOCOL + 1));
+	CHECK_EQ(now(server, SYS_PUBLISH, SERVICE_INIT_DOOR, PROTOCOL + 1, 5), 0); /* in place of itself */
+	end();
+}
+
+/* SYSCALL is an invalid opcode: the process says where it goes on, or ends. */
+static void executes_syscall(struct user_context *context, uint64_t root)
+{
+	(void)root;
+	if (context->frame.rip == BENCH_CODE + 8) {
+		context->frame.vector = VECTOR_TIMER;
+		return;
+	}
+	context->frame.rip = BENCH_DATA;
+	context->frame.vector = VECTOR_INVALID_OPCODE;
+}
+
+TEST(syscall_instruction_goes_to_the_upcall)
+{
+	struct process *process;
+
+	begin();
+	process = make(NULL);
+	memcpy(space_pointer(&process->space, va(BENCH_DATA), true), "\x0F\x05", 2);
+	CHECK_EQ(now(process, SYS_SET_UPCALL, BENCH_CODE + 8, 0, 0), 0);
+	mock_user = executes_syscall;
+	(void)services_run(NULL, 1);
+	CHECK_EQ(process->state, PROCESS_RUNNING);
+	mock_user = play;
+	CHECK_EQ(now(process, SYS_SET_UPCALL, 0, 0, 0), 0);
+	mock_user = executes_syscall;
+	(void)services_run(NULL, 1);
+	CHECK_EQ(process->exit_reason, SERVICE_EXIT_FAULT);
+	CHECK_EQ(process->exit_code, VECTOR_INVALID_OPCODE);
+	end();
+}
+
+/* ---- a reset of the guest ---- */
+
+static struct process *reset_server;
+static int32_t reset_error;
+static uint32_t reset_size, resets;
+static bool reset_received;
+
+static void answers_resets(struct user_context *context, uint64_t root)
+{
+	struct service_message *request = message(reset_server);
+	const struct reset_reply reply = { .error = reset_error };
+
+	(void)root;
+	if (!reset_received) {
+		reset_received = true;
+		mock_system_call(context, SYS_RECEIVE, 4, MESSAGE, 0);
+	} else {
+		CHECK_EQ(request->size, sizeof(struct reset_request));
+		CHECK_EQ(request->data[1], SERVICE_OP_RESET >> 8);
+		resets++;
+		reset_received = false;
+		request->size = reset_size;
+		memcpy(request->data, &reply, sizeof(reply));
+		mock_system_call(context, SYS_REPLY, 4, MESSAGE, 0);
+	}
+	context->frame.rip = BENCH_CODE;
+}
+
+static void ends_at_once(struct user_context *context, uint64_t root)
+{
+	(void)root;
+	mock_system_call(context, SYS_EXIT, 0, 0, 0);
+	context->frame.rip = BENCH_CODE;
+}
+
+TEST(services_are_reset)
+{
+	begin();
+	reset_server = behind_the_door();
+	mock_user = answers_resets;
+	reset_size = sizeof(struct reset_reply);
+	resets = 0;
+	CHECK_EQ(door_reset(), 0);
+	CHECK_EQ(resets, 1);
+	reset_error = ERR_STATE;
+	CHECK_EQ(door_reset(), ERR_STATE);
+	CHECK_EQ(resets, 2);
+	reset_error = 0;
+	reset_size = 0; /* no answer to this request */
+	CHECK_EQ(door_reset(), ERR_STATE);
+	mock_user = ends_at_once; /* nothing of the old guest is left in a service that is not there */
+	CHECK_EQ(door_reset(), 0);
+	CHECK(reset_server->state != PROCESS_RUNNING);
+	mock_user = play;
+	end();
+}

@@ -45,7 +45,7 @@ static EVP_PKEY *read_key(const char *path)
 		fprintf(stderr, "%s: no key; run this from the root of the repository\n", path);
 		abort();
 	}
-	fclose(file);
+	(void)fclose(file);
 	return key;
 }
 
@@ -545,7 +545,7 @@ static void capture(void (*print)(const struct verdict *, const struct evidence 
 	if (fseek(file, 0, SEEK_SET) != 0)
 		abort();
 	printed[fread(printed, 1, sizeof(printed) - 1, file)] = '\0';
-	fclose(file);
+	(void)fclose(file);
 }
 #define WORDS(text) (capture(print_words), CHECK(strstr(printed, text) != NULL))
 #define JSON(text) (capture(print_json), CHECK(strstr(printed, text) != NULL))
@@ -616,23 +616,29 @@ TEST(results_of_all_services)
 	JSON("\"services\":[]");
 }
 
+static void drop(struct blob *blob)
+{
+	free(blob->data);
+	blob->data = NULL;
+}
+
 TEST(files)
 {
 	char path[] = "/tmp/verify-XXXXXX";
 	int handle = mkstemp(path);
 	static uint8_t large[(1u << 20) + 1u];
-	struct blob blob;
+	struct blob blob = { 0 };
 	EVP_PKEY *key;
 
 	REQUIRE(handle >= 0);
 	close(handle);
 	CHECK(output_write(path, "four", 4));
 	CHECK(input_read(&blob, "--x", path) && blob.size == 4 && memcmp(blob.data, "four", 4) == 0);
-	free(blob.data);
+	drop(&blob);
 	CHECK(output_write(path, large, sizeof(large) - 1) && input_read(&blob, "--x", path) && blob.size == sizeof(large) - 1);
-	free(blob.data);
+	drop(&blob);
 	CHECK(output_write(path, large, sizeof(large)) && !input_read(&blob, "--x", path)); /* a byte too many */
-	free(blob.data);
+	drop(&blob);
 	CHECK(!input_read(&blob, "--x", "/nowhere/x"));
 	CHECK(!output_write("/nowhere/x", "x", 1));
 	/* The endorsement key as others read it. */
@@ -644,7 +650,7 @@ TEST(files)
 	CHECK(key_write_pem(key, path));
 	EVP_PKEY_free(key);
 	CHECK(input_read(&blob, "--x", path) && blob.size > 27 && memcmp(blob.data, "-----BEGIN PUBLIC KEY-----\n", 27) == 0);
-	free(blob.data);
+	drop(&blob);
 	unlink(path);
 }
 

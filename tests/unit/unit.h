@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 {
 	unsigned passed = 0, failed = 0;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (struct unit_test *test = unit_first; test != NULL; test = test->next) {
 		if (!unit_selected(test->name, argc, argv))
 			continue;

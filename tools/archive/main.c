@@ -37,7 +37,7 @@ static uint8_t *read_file(const char *path, uint64_t *size)
 	if (data == NULL)
 		fprintf(stderr, "archive: cannot read %s: %s\n", path, file == NULL ? strerror(errno) : "not a file, or too large");
 	if (file != NULL)
-		fclose(file);
+		(void)fclose(file);
 	*size = (uint64_t)length;
 	return data;
 }

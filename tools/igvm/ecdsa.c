@@ -65,7 +65,7 @@ const char *key_read(struct signing_key **out, const char *path, bool private_ke
 	if (key != NULL)
 		key->key = private_key ? PEM_read_PrivateKey(file, NULL, no_password, NULL) :
 					 PEM_read_PUBKEY(file, NULL, no_password, NULL);
-	fclose(file);
+	(void)fclose(file);
 	if (key == NULL || key->key == NULL || !take_public(key)) {
 		key_free(key);
 		return private_key ? "is no private key for P-384 in PEM without a password" :
@@ -110,7 +110,7 @@ bool signature_parse(const uint8_t *data, size_t size, struct snp_signature *sig
 	ECDSA_SIG *numbers;
 	bool good;
 
-	if (size == 2 * NUMBER_SIZE) {
+	if (size == 2ull * NUMBER_SIZE) {
 		memset(signature, 0, sizeof(*signature));
 		reverse(signature->r, data);
 		reverse(signature->s, data + NUMBER_SIZE);

@@ -150,6 +150,9 @@ void json_print(struct json *json)
 		report("an error of this program: a JSON document that is not complete");
 		exit(EXIT_FAILURE);
 	}
-	fwrite(json->text, 1, json->size, stdout);
+	if (fwrite(json->text, 1, json->size, stdout) != json->size) {
+		report("the output cannot be written");
+		exit(EXIT_FAILURE);
+	}
 	json_free(json);
 }

@@ -66,7 +66,7 @@ static int parse_id(const char *option, const char *text, uint8_t id[16])
 	if (strlen(text) != 32)
 		goto bad;
 	for (unsigned i = 0; i < 16; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		int high = hex_digit(text[2ull * i]), low = hex_digit(text[2ull * i + 1]);
 
 		if (high < 0 || low < 0)
 			goto bad;

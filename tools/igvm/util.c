@@ -73,7 +73,7 @@ int blob_read(struct blob *blob, const char *what, const char *path)
 	}
 	if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode)) {
 		report("%s %s: is a directory", what, path);
-		fclose(stream);
+		(void)fclose(stream);
 		return ERR_NOT_FOUND;
 	}
 	result = read_stream(blob, stream);
@@ -85,7 +85,7 @@ int blob_read(struct blob *blob, const char *what, const char *path)
 		blob_free(blob);
 		result = ERR_NOT_FOUND;
 	}
-	fclose(stream);
+	(void)fclose(stream);
 	return result;
 }
 

@@ -64,7 +64,7 @@ static void read_line(const char *root, const char *path, char *line, size_t siz
 	if (fgets(line, (int)size, file) == NULL)
 		line[0] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	fclose(file);
+	(void)fclose(file);
 }
 
 /* ---- processor ---- */
@@ -110,7 +110,7 @@ static bool read_processor(const char *root, struct processor *processor)
 		else if ((value = value_of(line, "flags")) != NULL)
 			snprintf(processor->flags, sizeof(processor->flags), "%s", value);
 	}
-	fclose(file);
+	(void)fclose(file);
 	return processor->vendor[0] != '\0';
 }
 
@@ -173,6 +173,19 @@ bool host_encryption_bits(const char *root, unsigned *c_bit, unsigned *reduced_b
 
 /* ---- kernel and KVM ---- */
 
+bool version_read(const char *text, unsigned *major, unsigned *minor)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*major = (unsigned)strtoul(text, &end, 10);
+	if (end[0] != '.' || end[1] < '0' || end[1] > '9')
+		return false;
+	*minor = (unsigned)strtoul(end + 1, &end, 10);
+	return true;
+}
+
 static void check_kernel(const char *root, struct checks *checks)
 {
 	static const char what[] = "kernel that can host SEV-SNP";
@@ -180,7 +193,7 @@ static void check_kernel(const char *root, struct checks *checks)
 	char release[128];
 
 	read_line(root, "proc/sys/kernel/osrelease", release, sizeof(release));
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+	if (!version_read(release, &major, &minor))
 		check_add(checks, VERDICT_UNKNOWN, what, "mount /proc", "its version cannot be read");
 	else if (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR))
 		check_add(checks, VERDICT_MISSING, what, "use Linux 6.11 or newer", "Linux %s", release);
@@ -240,7 +253,7 @@ static void check_planes(const char *root, struct checks *checks)
 		found = name != NULL && strstr(name, "plane") != NULL;
 	}
 	if (file != NULL)
-		fclose(file);
+		(void)fclose(file);
 	if (found)
 		check_add(checks, VERDICT_GOOD, what, NULL, "the kernel has them");
 	else if (any)

@@ -64,6 +64,8 @@ struct qemu {
 };
 /* Asks QEMU what it knows, and adds checks. */
 void qemu_check(const char *path, struct qemu *qemu, struct checks *checks);
+/* "10.1...": the two numbers; false when the text does not begin so. */
+bool version_read(const char *text, unsigned *major, unsigned *minor);
 /* Position of the C-bit and the bits that addresses lose, from the processor; false when this is no SEV machine. */
 bool host_encryption_bits(const char *root, unsigned *c_bit, unsigned *reduced_bits);
 

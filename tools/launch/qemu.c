@@ -11,7 +11,7 @@
 
 #include "tools/launch/launch.h"
 
-#define ANSWER_SIZE (256u * 1024u)
+#define ANSWER_SIZE (256ull * 1024u)
 #define PATIENCE_SECONDS 20u
 
 #define VERSION_MAJOR 10u
@@ -85,7 +85,7 @@ static void check_version(const char *path, struct qemu *qemu, char *answer, str
 
 	qemu->found = ask(path, (const char *const[]){ "-version", NULL }, answer);
 	version = strstr(answer, "version ");
-	if (!qemu->found || version == NULL || sscanf(version, "version %u.%u", &qemu->major, &qemu->minor) != 2) {
+	if (!qemu->found || version == NULL || !version_read(version + strlen("version "), &qemu->major, &qemu->minor)) {
 		qemu->found = false;
 		check_add(checks, VERDICT_MISSING, what, REMEDY_QEMU, "'%s' %s", path,
 			  answer[0] == '\0' ? "cannot be run" : "does not tell its version");

@@ -14,7 +14,7 @@
 
 #define PROMPT_QUIET_MS 150 /* a line that looks like a prompt is one when nothing follows for this time */
 #define KEY_ESCAPE 0x01     /* Ctrl-A */
-#define QUEUE_MOST (512u * 1024u)
+#define QUEUE_MOST (512ull * 1024u)
 
 struct console {
 	struct machine *machine;
@@ -47,7 +47,7 @@ static uint64_t now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
@@ -394,7 +394,7 @@ void console_run(struct machine *machine, const struct options *options, struct 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	terminal_raw(&console);
 	while (turn(&console, deadline))
 		;

@@ -71,13 +71,13 @@ static int run_with_options(struct options *options)
  */
 static int print_tsc_rate(void)
 {
-	struct timespec begin, end, pause = { .tv_nsec = 50 * 1000 * 1000 };
+	struct timespec begin, end, pause = { .tv_nsec = 50000000 };
 	uint64_t ticks, nanoseconds;
 
-	clock_gettime(CLOCK_MONOTONIC_RAW, &begin);
+	(void)clock_gettime(CLOCK_MONOTONIC_RAW, &begin);
 	ticks = __builtin_ia32_rdtsc();
 	nanosleep(&pause, NULL);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &end);
+	(void)clock_gettime(CLOCK_MONOTONIC_RAW, &end);
 	ticks = __builtin_ia32_rdtsc() - ticks;
 	nanoseconds = (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
 	              (uint64_t)begin.tv_nsec;

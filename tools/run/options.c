@@ -11,7 +11,7 @@
 static const struct device_limits limits = {
 	.memory_least = 512 * MIB,
 	.memory_forced = 32 * MIB,
-	.memory_most = 64 * 1024 * MIB,
+	.memory_most = 65536 * MIB,
 	.cpus_most = 8,
 	.network = NETWORK_NONE,
 	.disk_bus = DISK_BUS_AHCI,
@@ -206,5 +206,9 @@ int options_parse(struct options *options, int argc, char **argv)
 		status = check_file("the IGVM image", options->image);
 	if (status == RUN_OK && options->attack != NULL)
 		status = check_file("the attack (--attack)", options->attack);
+	if (status == RUN_OK && options->log != NULL && strchr(options->log, ',') != NULL) {
+		complain("--log %s: QEMU does not take file names with a comma", options->log);
+		status = RUN_USAGE;
+	}
 	return status == RUN_OK ? check_devices(options) : status;
 }

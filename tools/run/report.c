@@ -52,7 +52,7 @@ static bool log_lines(const char *path, void (*print)(const char *line, void *co
 		line[strcspn(line, "\r\n")] = '\0';
 		print(line, context);
 	}
-	fclose(file);
+	(void)fclose(file);
 	return true;
 }
 

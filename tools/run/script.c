@@ -12,7 +12,7 @@
 
 #include "tools/run/run.h"
 
-#define SCRIPT_MOST (96u * 1024u) /* the guest's kernel takes 128 KiB for one argument */
+#define SCRIPT_MOST (96ull * 1024u) /* the guest's kernel takes 128 KiB for one argument */
 #define LINE_MOST 4000u           /* longest line that a terminal takes */
 #define MARKER_MOST 48u
 #define END_OF_FILE '\x04'
@@ -52,7 +52,7 @@ static char *read_whole(const char *path, size_t *size)
 		}
 	}
 	if (file != NULL)
-		fclose(file);
+		(void)fclose(file);
 	return text;
 }
 
@@ -168,7 +168,7 @@ static void examine(struct script *script)
 		}
 		script->held[script->held_size] = '\0';
 		if (script->state == SCRIPT_RUNNING)
-			script->status = atoi(script->held + marker_size) & 0xFF;
+			script->status = (int)(strtoul(script->held + marker_size, NULL, 10) & 0xFF);
 		script->state++;
 		script->held_size = 0;
 	}

@@ -49,7 +49,7 @@ static EVP_PKEY *read_key(const char *folder, const char *name)
 		fprintf(stderr, "testroot: %s: cannot be read, or is no RSA key of 4096 bits\n", path);
 		exit(1);
 	}
-	fclose(file);
+	(void)fclose(file);
 	return key;
 }
 
@@ -147,12 +147,12 @@ static void pss_encode(const uint8_t hash[HASH_SIZE], uint8_t encoded[RSA_SIZE])
 	memcpy(encoded + masked - HASH_SIZE, salt, HASH_SIZE);
 	sha384(text, sizeof(text), encoded + masked);
 	encoded[RSA_SIZE - 1] = 0xBC;
-	for (uint32_t i = 0; i * HASH_SIZE < masked; i++) {
+	for (uint32_t i = 0; (size_t)i * HASH_SIZE < masked; i++) {
 		uint8_t block[HASH_SIZE + 4] = { 0 };
 
 		memcpy(block, encoded + masked, HASH_SIZE);
 		block[HASH_SIZE + 3] = (uint8_t)i;
-		sha384(block, sizeof(block), mask + i * HASH_SIZE);
+		sha384(block, sizeof(block), mask + (size_t)i * HASH_SIZE);
 	}
 	for (size_t i = 0; i < masked; i++)
 		encoded[i] ^= mask[i];

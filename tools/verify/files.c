@@ -41,7 +41,7 @@ bool input_read(struct blob *blob, const char *option, const char *path)
 	good = read_all(blob, file);
 	if (!good)
 		complain("%s %s: %s", option, path, ferror(file) ? "cannot be read" : "larger than 1 MiB");
-	fclose(file);
+	(void)fclose(file);
 	return good;
 }
 

@@ -54,6 +54,8 @@ static void run(struct user_context *context, uint64_t root)
 	if (!asked) {
 		asked = true;
 		call(context, SYS_RECEIVE);
+	} else if (context->frame.rax != 0) {
+		call(context, SYS_RECEIVE); /* nothing was received, for want of memory perhaps */
 	} else if (mock_vtpm_dies) {
 		context->frame.vector = VECTOR_PAGE_FAULT;
 	} else if (mock_vtpm_slow) {
