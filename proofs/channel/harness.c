@@ -443,14 +443,14 @@ static bool has_result(uint32_t t, int64_t result)
 	return threads[t].state == THREAD_READY && context->frame.rax == bits(result);
 }
 
-/* All callers wait on, but the one of this request (NULL: but all), which has learned that it gets no answer. */
+/* All callers wait on, but the one of this request, which has learned that it gets no answer. */
 static bool others_wait(const struct request *failed)
 {
 	bool good = true;
 
 	for (uint32_t t = 0; t < THREAD_MAX; t++) {
 		for (uint32_t r = 0; r < REQUEST_MAX; r++)
-			good = good && IMPLIES(waited[t][r], waits_on(t, r) || ((failed == NULL || failed == &requests[r]) && has_result(t, ERR_STATE)));
+			good = good && IMPLIES(waited[t][r], waits_on(t, r) || (failed == &requests[r] && has_result(t, ERR_STATE)));
 	}
 	return good;
 }
@@ -638,34 +638,6 @@ void prove_receive(void)
 		CANARY("it waits");
 }
 
-void prove_reply(void)
-{
-	uint32_t channel = any_u32();
-
-	any_tables();
-	remember_callers();
-	ASSUME(the_thread->state == THREAD_READY && channel < CHANNEL_MAX && holds(the_process, HANDLE_SERVER, channel));
-	struct request *taken = the_thread->taken;
-	bool abandoned = taken != NULL && taken->abandoned;
-	int error = channel_reply(the_thread, channel, va(any_u64()));
-
-	finish();
-	PROVE(IMPLIES(error == 0, taken != NULL && the_thread->taken == NULL && !abandoned &&
-		      (the_request->state == REQUEST_FREE || the_request->state == REQUEST_DONE)), "what was taken is answered, once");
-	bool alone = true;
-
-	for (uint32_t t = 0; t < THREAD_MAX; t++) {
-		for (uint32_t r = 0; r < REQUEST_MAX; r++)
-			alone = alone && IMPLIES(waited[t][r], waits_on(t, r) || (error == 0 && &requests[r] == the_request && threads[t].state == THREAD_READY));
-	}
-	PROVE(alone, "nobody gets an answer but the caller of what was taken");
-	PROVE(IMPLIES(error != 0 && !abandoned, the_thread->taken == taken), "an answer that is refused can be given again");
-	if (error == 0 && waited[0][1] && has_result(0, 0))
-		CANARY("answered");
-	if (abandoned && the_thread->taken == NULL)
-		CANARY("nobody waits for the answer");
-}
-
 void prove_thread_ends(void)
 {
 	any_tables();
@@ -700,14 +672,7 @@ static void close(enum handle_type type)
 	handle_close(the_process, 1);
 	finish();
 	PROVE(the_process->handle[1].type == HANDLE_NONE, "the number names nothing any more");
-	PROVE(others_wait(type == HANDLE_SERVER ? NULL : &requests[REQUEST_MAX]), "a caller waits on, or learns that it gets no answer");
-}
-
-void prove_close_server(void)
-{
-	close(HANDLE_SERVER);
-	if (waited[0][1] && has_result(0, ERR_STATE))
-		CANARY("a caller learns that there is no server");
+	PROVE(others_wait(&requests[REQUEST_MAX]), "all callers wait on");
 }
 
 void prove_close_client(void)
