@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/madt.h"
 
+#include "lib/contract.h"
 #include "lib/string.h"
 
 #define MADT_HEADER_SIZE 44u /* ACPI table header, local APIC address, flags */
@@ -18,7 +19,8 @@ static uint32_t read_u32(const uint8_t *at)
 
 static int add_cpu(struct madt_cpus *cpus, uint32_t apic_id)
 {
-	for (uint32_t i = 0; i < cpus->count; i++) {
+	for (uint32_t i = 0; i < cpus->count; i++)
+		LOOP_ASSIGNS(i) LOOP_INVARIANT(i <= cpus->count) LOOP_DECREASES(cpus->count - i) {
 		if (cpus->apic_id[i] == apic_id)
 			return ERR_FORMAT;
 	}
@@ -58,10 +60,14 @@ int madt_parse(const uint8_t *table, size_t size, struct madt_cpus *cpus)
 	if (memcmp(table, "APIC", 4) != 0 || length < MADT_HEADER_SIZE || length > size)
 		return ERR_FORMAT;
 	for (uint32_t i = 0; i < length; i++)
-		sum = (uint8_t)(sum + table[i]);
+		LOOP_ASSIGNS(i, sum) LOOP_INVARIANT(i <= length) LOOP_DECREASES(length - i)
+		sum = (uint8_t)((sum + table[i]) & 0xFFu);
 	if (sum != 0)
 		return ERR_FORMAT;
-	for (uint32_t at = MADT_HEADER_SIZE; at < length;) {
+	for (uint32_t at = MADT_HEADER_SIZE; at < length;)
+		LOOP_ASSIGNS(at, LOOP_OBJECT(cpus))
+		LOOP_INVARIANT(at <= length && cpus->count <= MADT_CPU_MAX)
+		LOOP_DECREASES(length - at) {
 		uint8_t entry_length;
 		int error;
 

@@ -39,9 +39,10 @@ static int take_pages(struct space *space, uint64_t address, uint32_t count, pa_
 	if (error == 0)
 		return 0;
 	/* The page table is still there: mapping again cannot fail. */
-	while (taken-- > 0)
-		if (space_map(space, va(address + taken * PAGE_SIZE), page[taken], SPACE_WRITE, true, true) != 0)
-			free_page(page[taken]);
+	for (uint32_t i = 0; i < taken; i++) {
+		if (space_map(space, va(address + i * PAGE_SIZE), page[i], SPACE_WRITE, true, true) != 0)
+			free_page(page[i]);
+	}
 	return error;
 }
 
@@ -66,9 +67,10 @@ static int give_pages(struct process *process, struct request *request, va_t *ad
 		request->pages = 0;
 		return 0;
 	}
-	while (given-- > 0)
-		if (space_take(space, va(address->v + given * PAGE_SIZE), &request->page[given]) != 0)
+	for (uint32_t i = 0; i < given; i++) {
+		if (space_take(space, va(address->v + i * PAGE_SIZE), &request->page[i]) != 0)
 			break;
+	}
 	return ERR_NO_MEMORY;
 }
 
@@ -248,6 +250,23 @@ void channel_release(struct handle end)
 		fail_queued(end.index);
 	else if (end.type == HANDLE_CLIENT && --channel->clients == 0)
 		fail_receivers(end.index);
+}
+
+void channel_leave(const struct process *process, uint32_t index)
+{
+	for (uint32_t i = 0; i < THREAD_MAX; i++) {
+		struct thread *thread = thread_by_index(i);
+		struct request *taken = thread->taken;
+
+		if (thread->state == THREAD_FREE || thread->process != process)
+			continue;
+		if (thread->state == THREAD_RECEIVING && thread->channel == index)
+			set_result(thread, ERR_STATE);
+		if (taken == NULL || taken->channel != index)
+			continue;
+		thread->taken = NULL;
+		complete(taken, true);
+	}
 }
 
 bool channel_has_server(uint32_t index)

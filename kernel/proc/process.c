@@ -66,6 +66,8 @@ void handle_close(struct process *process, uint32_t number)
 	struct handle handle = process->handle[number];
 
 	process->handle[number] = (struct handle){ .type = HANDLE_NONE };
+	if (handle.type == HANDLE_SERVER)
+		channel_leave(process, handle.index);
 	channel_release(handle);
 	if (handle.type == HANDLE_PROCESS && processes[handle.index].parent == process) {
 		processes[handle.index].parent = NULL;

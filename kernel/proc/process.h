@@ -146,6 +146,8 @@ int channel_create(uint32_t *index) __must_check;
 /* Counts an end. When the last server end goes, all its requests fail; a channel without ends is free. */
 void channel_retain(struct handle end);
 void channel_release(struct handle end);
+/* A process gave up its server end: its threads no longer receive there, and what they have taken fails. */
+void channel_leave(const struct process *process, uint32_t index);
 /* Pins and unpins the channel as the door's target. */
 bool channel_has_server(uint32_t index);
 

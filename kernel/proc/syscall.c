@@ -290,8 +290,10 @@ static int64_t call_process_start(struct thread *thread, const uint64_t argument
 	if (error != 0)
 		return error;
 	error = handle_add(process, (struct handle){ HANDLE_PROCESS, process_index(child) });
-	if (error < 0)
+	if (error < 0) {
+		child->parent = NULL; /* there is no handle to wait with: nothing of it stays */
 		process_end(child, SERVICE_EXIT_CODE, 0);
+	}
 	return error;
 }
 

@@ -405,6 +405,59 @@ TEST(received_pages_are_bounded)
 	end();
 }
 
+/* A server that gives up its end with a request in hand: its caller learns of it, though the channel has another server. */
+TEST(server_closes_its_end)
+{
+	struct process *server, *client, *other;
+	struct step *called;
+
+	begin_pair(&server, &client);
+	other = make(NULL);
+	CHECK_EQ(handle_add(other, server->handle[4]), 4);
+	called = add(client, SYS_CALL, 4, MESSAGE, 0);
+	CHECK_EQ(now(server, SYS_RECEIVE, 4, MESSAGE, 0), 0);
+	CHECK_EQ(now(server, SYS_HANDLE_CLOSE, 4, 0, 0), 0);
+	(void)services_run(NULL, 5);
+	CHECK_EQ(called->result, ERR_STATE);
+	end();
+}
+
+/* Another thread of a server that gives up its end does not receive from it any more. */
+TEST(nobody_receives_through_a_closed_end)
+{
+	struct process *server, *client, *other;
+	struct step *received;
+
+	begin_pair(&server, &client);
+	other = make(NULL);
+	CHECK_EQ(handle_add(other, server->handle[4]), 4);
+	received = add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	(void)services_run(NULL, 5);
+	handle_close(server, 4);
+	(void)services_run(NULL, 5);
+	CHECK_EQ(received->result, ERR_STATE);
+	end();
+}
+
+/* A process that cannot be started for want of a handle does not keep its place. */
+TEST(no_handle_for_a_child)
+{
+	const struct service_start start = { .name = "p", .file = "p", .memory_limit = LIMIT };
+	struct process *parent, *last;
+
+	begin();
+	parent = make(NULL);
+	for (uint32_t i = 4; i < SERVICE_HANDLES_MAX; i++)
+		CHECK_EQ(handle_add(parent, (struct handle){ HANDLE_LOG, 0 }), (int)i);
+	memcpy(space_pointer(&parent->space, va(MESSAGE), true), &start, sizeof(start));
+	for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+		step_count = 0;
+		CHECK_EQ(now(parent, SYS_PROCESS_START, 2, MESSAGE, 0), ERR_NO_MEMORY);
+	}
+	CHECK_EQ(bench_process(NULL, LIMIT, &last), 0);
+	end();
+}
+
 /* Whatever state the two are in when one of them ends: the other learns of it, and nothing is lost. */
 TEST(server_ends)
 {
