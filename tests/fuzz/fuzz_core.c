@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences of Core calls of two vCPUs, through their save areas and calling areas, against an executable model of the
- * protocol (core_model.h). The model says before each call what the result code, the registers, the state of each page
+ * Sequences of Core calls of two vCPUs against an executable model of the protocol (core_model.h). They go through save
+ * areas, calling areas and the run loop. The model says before each call what the result code, the registers, the state of each page
  * and the content of memory will be; all of them are compared afterwards. The host takes pages away and gives others in
  * their place, resumes the monitor without a request, and runs save areas that are to be deleted. When instructions fault
  * half-way, the model says what may have become of the pages that the call names, and that nothing else changed. A Core

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The monitor's vTPM calls between a guest and a service that are both anything, with faults and without memory. Only
+ * The monitor's vTPM calls between a hostile guest and a hostile service. Memory faults, and is short. Only
  * well-formed commands reach the service, and nothing but the command; what the guest gets is the service's answer and no
  * byte more; a call that fails writes nothing.
  */

@@ -27,7 +27,8 @@ static void heard(FILE **stream, FILE *saved)
 {
 	size_t size;
 
-	rewind(*stream);
+	if (fseek(*stream, 0, SEEK_SET) != 0)
+		abort();
 	size = fread(said, 1, sizeof(said) - 1, *stream);
 	said[size] = '\0';
 	(void)fclose(*stream);
