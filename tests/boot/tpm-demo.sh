@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The demonstration of the TPM: every step in Linux and every check of the relying party, one by one; then the evidence that
-# it kept, with a bit of every byte changed.
+# The demonstration of the TPM: every step in Linux and every check of the relying party, one by one; then the evidence of
+# the TPM that it kept, with every bit changed that flip.c changes.
 . tests/boot/lib.sh
 status=0
 ./cashew run --tpm-demo --timeout 1200 ${CASHEW_QEMU:+--qemu "$CASHEW_QEMU"} --keep "$work/evidence" >"$out" 2>"$err" || status=$?
@@ -44,9 +44,7 @@ expect_not '@@|FAILED|Kernel panic|Call Trace|BUG:'
 
 cp "$out" "$work/run"
 cd "$work/evidence" || fail "no evidence was kept"
-for pair in vtpm:c476f1eb-0123-45a5-9641-b4e7dde5bfe3 all:all; do
-	name=${pair%%:*}
-	"$OLDPWD/$build/flip" "$name.report" "$name.certificates" "$name.manifest" nonce "${pair#*:}" >"$out" 2>"$err" ||
-		fail "changed evidence of $name is accepted"
-	expect '^note: [0-9]+ changes, 0 accepted$'
-done
+# Those of all services are in boot/attest.
+"$OLDPWD/$build/flip" vtpm.report vtpm.certificates vtpm.manifest nonce c476f1eb-0123-45a5-9641-b4e7dde5bfe3 >"$out" 2>"$err" ||
+	fail "changed evidence is accepted"
+expect '^note: [0-9]+ changes, 0 accepted$'
