@@ -175,6 +175,8 @@ void host_interrupt_taken(struct vcpu *vcpu, uint8_t vector);
  * comes back for more. False: it waits.
  */
 bool host_idle(void);
+/* Lets the processors that wait ask host_idle() again. */
+void machine_wake(void);
 /* CPUID as the emulated machine's processor answers (policy in psp/cpuid.c); out[] is EAX, EBX, ECX, EDX. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint64_t xcr0, uint64_t xss, uint32_t out[4]);
 /* Most additional pages of one INVLPGB; the option that takes the instruction away from guests. */

@@ -140,6 +140,14 @@ static void kick(struct vcpu *vcpu)
 		__builtin_ia32_pause();
 }
 
+void machine_wake(void)
+{
+	for (uint32_t i = 0; i < machine_vcpu_count; i++) {
+		if (machine_vcpu[i].cpu->waiting != 0)
+			kick(&machine_vcpu[i]);
+	}
+}
+
 void cpu_shoot_down(void)
 {
 	for (uint32_t i = 0; i < machine_vcpu_count; i++) {

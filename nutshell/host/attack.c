@@ -195,6 +195,7 @@ static bool scribble(uint64_t gpa, uint64_t value)
 	memcpy(&scribble_value[0], page + (gpa & PAGE_MASK), sizeof(value));
 	scribble_value[1] = value;
 	__atomic_store_n(&scribble_place, (uint64_t *)(void *)(page + (gpa & PAGE_MASK)), __ATOMIC_RELEASE);
+	machine_wake();
 	return true;
 }
 

@@ -262,6 +262,10 @@ const uint8_t *machine_user_memory(uint32_t space, uint64_t address)
 	return space == 0 && address < MOCK_LOW_END ? mock_ram(address) : NULL;
 }
 
+void machine_wake(void)
+{
+}
+
 bool vcpu_is_user(const struct vcpu *vcpu)
 {
 	return vcpu->vmpl == 0;

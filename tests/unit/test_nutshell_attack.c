@@ -112,6 +112,18 @@ TEST(bad_lines_are_named)
 		"on guest:launch do share target",
 		"on io 1 do leak 3 ghcb",
 		"on io 1 do ghcb rax 1 2 3 4 5 6 7 8 9",
+		"before timer do share target",
+		"on guest:timer do share target",
+		"on io do misshapen 32",
+		"on io do write service 1",
+		"on launch do checksum madt 9",
+		"on launch do checksum madt 4097",
+		"secret",
+		"secret a-name-that-is-far-too-long-for-this monitor 8",
+		"secret name nowhere 8",
+		"secret name target 8",
+		"secret name monitor 0",
+		"secret name monitor 2049",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -302,5 +314,85 @@ TEST(what_vmpl0_hands_over_is_watched)
 	CHECK_EQ(leaks_found(), 2);
 	attack_watch_word(word);
 	CHECK_EQ(leaks_found(), 3);
+	vcpu->vmpl = MOCK_VMPL;
+}
+
+/* ---- secrets of the script ---- */
+
+static void start_with_secret(const char *text, uint8_t first)
+{
+	start(text);
+	mock_give(0x3000);
+	for (uint32_t i = 0; i < 16; i++)
+		mock_ram(0x3000)[i] = (uint8_t)(first + 17u * i);
+	attack_secrets_read();
+}
+
+TEST(secrets_of_services_are_canaries)
+{
+	start_with_secret("secret seeds service+0x3000 64\n", 1);
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 2); /* what is zero is none */
+	CHECK_EQ(strcmp(attack_secret_name(ATTACK_CANARIES), "seeds"), 0);
+	CHECK_EQ(leaks_found(), 0);
+	memcpy(mock_ram(0x7003), mock_ram(0x3000), 16);
+	CHECK_EQ(leaks_found(), 2);
+}
+
+/* What it was before goes on counting. */
+TEST(secrets_that_change)
+{
+	start_with_secret("secret seeds service+0x3000 16\n", 1);
+	memcpy(mock_ram(0x7003), mock_ram(0x3000), 8);
+	for (uint32_t i = 0; i < 16; i++)
+		mock_ram(0x3000)[i] = (uint8_t)(7u + 31u * i);
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 4);
+	CHECK_EQ(leaks_found(), 1);
+}
+
+TEST(words_that_could_stand_anywhere_are_no_secrets)
+{
+	start("secret seeds service+0x3000 16\n");
+	mock_give(0x3000);
+	memset(mock_ram(0x3000), 0, PAGE_SIZE);
+	memcpy(mock_ram(0x3000), "\xff\xff\xff\xff\x80\x04\xf2\xc0", 8);
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 0);
+}
+
+/* ---- the rest ---- */
+
+TEST(checksums)
+{
+	uint8_t sum = 0;
+
+	start("on mark 1 do write target 0x1122334455667788\non mark 1 do checksum target 36\n");
+	attack_at_mark(&machine_vcpu[0], 1, 0x5000);
+	for (uint32_t i = 0; i < 36; i++)
+		sum = (uint8_t)(sum + mock_ram(0x5000)[i]);
+	CHECK_EQ(sum, 0);
+	CHECK_EQ(mock_ram(0x5000)[0], 0x88);
+}
+
+TEST(an_idle_processor_scribbles)
+{
+	start("on mark 1 do scribble target 0x55\n");
+	CHECK(!host_idle());
+	attack_at_mark(&machine_vcpu[0], 1, 0x5008);
+	CHECK(host_idle());
+	CHECK_EQ(*mock_ram(0x5008), 0x55);
+}
+
+TEST(injected_exceptions)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("on timer 2 do exception 14\n");
+	attack_at_timer(vcpu);
+	vcpu->vmpl = 0; /* ring 3 of VMPL0, for the mock */
+	attack_at_timer(vcpu);
+	CHECK_EQ(mock_injected, ~0u);
+	attack_at_timer(vcpu);
+	CHECK_EQ(mock_injected, 14);
 	vcpu->vmpl = MOCK_VMPL;
 }
