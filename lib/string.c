@@ -3,21 +3,30 @@
 
 #include <stdint.h>
 
-/* Eight bytes at any address, of an object of any type; and four times that. */
+/* Eight bytes at any address, of an object of any type. */
 typedef uint64_t word_t __attribute__((may_alias, aligned(1)));
-typedef struct {
-	uint64_t word[4];
-} __attribute__((packed, may_alias)) block_t;
 
 #define BYTES_OF_WORD 0x0101010101010101ull
+#define BLOCK (4 * sizeof(word_t))
+
+/* All is read before anything is written. */
+static void copy_block(word_t *to, const word_t *from)
+{
+	uint64_t first = from[0], second = from[1], third = from[2], fourth = from[3];
+
+	to[0] = first;
+	to[1] = second;
+	to[2] = third;
+	to[3] = fourth;
+}
 
 /* Upwards: right for overlapping memory, too, when the destination is the lower one. */
 static void copy_up(uint8_t *to, const uint8_t *from, size_t size)
 {
 	size_t i = 0;
 
-	for (; size - i >= sizeof(block_t); i += sizeof(block_t))
-		*(block_t *)(to + i) = *(const block_t *)(from + i);
+	for (; size - i >= BLOCK; i += BLOCK)
+		copy_block((word_t *)(to + i), (const word_t *)(from + i));
 	for (; size - i >= sizeof(word_t); i += sizeof(word_t))
 		*(word_t *)(to + i) = *(const word_t *)(from + i);
 	for (; i < size; i++)
@@ -50,8 +59,11 @@ void *memset(void *destination, int byte, size_t size)
 	uint64_t word = (uint8_t)byte * BYTES_OF_WORD;
 	size_t i = 0;
 
-	for (; size - i >= sizeof(block_t); i += sizeof(block_t))
-		*(block_t *)(to + i) = (block_t){ { word, word, word, word } };
+	for (; size - i >= BLOCK; i += BLOCK) {
+		word_t *block = (word_t *)(to + i);
+
+		block[0] = block[1] = block[2] = block[3] = word;
+	}
 	for (; size - i >= sizeof(word_t); i += sizeof(word_t))
 		*(word_t *)(to + i) = word;
 	for (; i < size; i++)
