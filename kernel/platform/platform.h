@@ -103,7 +103,7 @@ struct platform_message {
 
 /*
  * Lets the host carry a message to the security processor and its answer back. 0: there is an answer in the response
- * page, genuine or not. ERR_BUSY: not now; the message was not taken. ERR_OVERFLOW: the certificates need *detail pages;
+ * page, genuine or not. ERR_BUSY: not now, or the host cannot; the message was not taken. ERR_OVERFLOW: the certificates need *detail pages;
  * the message was not taken. ERR_HOST: refused; whether the message was taken is unknown, and *detail is what the host
  * said, for the log.
  */

@@ -19,7 +19,7 @@ struct mailbox {
 	struct guest_channel channel;
 	struct psp_request request;
 	uint32_t failures; /* of the message that is under way */
-	bool renewed;      /* the request was sealed a second time, under the next number */
+	uint32_t renewals; /* how often the request was sealed again, under the next number */
 	uint64_t since;   /* time-stamp counter: sealed, or answered */
 	uint32_t refusal; /* status of the security processor when it answered without a report; 0: there is one */
 	struct psp_answer answer;
@@ -113,11 +113,11 @@ static int try_failed(const char *why, uint64_t detail)
 			 (unsigned long long)mailbox->channel.number);
 	if (++mailbox->failures < PSP_TRIES)
 		return ERR_BUSY;
-	if (mailbox->renewed || guest_channel_skip(&mailbox->channel) != 0) {
+	if (mailbox->renewals == PSP_RENEWALS || guest_channel_skip(&mailbox->channel) != 0) {
 		close_mailbox(why, detail);
 		return ERR_STATE;
 	}
-	mailbox->renewed = true;
+	mailbox->renewals++;
 	return seal() == 0 ? ERR_BUSY : ERR_STATE;
 }
 
@@ -220,7 +220,7 @@ static int try_again(void)
 static int begin(const struct psp_request *request)
 {
 	mailbox->request = *request;
-	mailbox->renewed = false;
+	mailbox->renewals = 0;
 	mailbox->since = cpu_read_tsc();
 	return seal();
 }

@@ -11,10 +11,11 @@
  * Invariants:
  * - A message number is used for one plaintext only: while ASKED, every further try sends the identical ciphertext, for
  *   whomever it was sealed. Nothing else is sealed under it (lib/guest_message.h).
- * - The host may say "busy", and that the certificates need more room: it did not take the message then. After any other
- *   failure it is unknown whether the message counted. It is sent again, PSP_TRIES times in all; then the same question is
- *   sealed under the next number, which is right if the message counted and its answer was lost, and sent as often. When
- *   that fails, too, the mailbox closes. The log says why, at the first failure of a message and at the end.
+ * - The host may say "busy", that it cannot (a page is not shared), and that the certificates need more room: it did not
+ *   take the message then. After any other failure it is unknown whether the message counted. It is sent again, PSP_TRIES
+ *   times in all; then the same question is sealed under the next number, which is right if the message counted and its
+ *   answer was lost, and sent as often; and so on, PSP_RENEWALS times. When all of that fails, the mailbox closes. The log
+ *   says why, at the first failure of a message and at the end.
  * - A call tries each message at most twice (once without certificates) and never waits: a busy host gives ERR_BUSY, the
  *   guest calls again. A call that finds another's message in the mailbox sends that. An answer that its owner does not
  *   fetch within PSP_PARK_MS, or whose owner asks for something else, is dropped.
@@ -34,7 +35,8 @@
 #define PSP_CERTIFICATE_PAGES 8u
 #define PSP_CERTIFICATES_MAX (PSP_CERTIFICATE_PAGES * PAGE_SIZE)
 #define PSP_PARK_MS 1000u
-#define PSP_TRIES 8u
+#define PSP_TRIES 16u
+#define PSP_RENEWALS 64u
 #define PSP_BUSY_MS 10000u /* a message that the host does not take for so long is given up by its callers, not by us */
 
 /*

@@ -23,7 +23,7 @@
 #define PERM_READ 1u
 #define PERM_WRITE 2u
 #define PERM_EXECUTE 0xCu
-#define FAULT_REPEATS_MAX 64u
+#define FAULT_REPEATS_MAX 1024u /* two processors that turn a page back and forth may need some */
 
 static uint64_t paged_root[SNP_VMPL_COUNT];
 static uint64_t unpaged_root[SNP_VMPL_COUNT];
@@ -145,6 +145,13 @@ static bool permitted(uint8_t perms, uint64_t info_1)
 	return (perms & PERM_READ) != 0;
 }
 
+/* #VC is an answer that the guest goes on with, even if its handler comes to nothing but the same access. */
+static void tell_guest(struct vcpu *vcpu, uint64_t code)
+{
+	vcpu->cpu->fault_repeats = 0;
+	inject_vc(vcpu, code);
+}
+
 static void private_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address, uint64_t gpa, uint64_t root)
 {
 	const struct rmp_entry *entry = rmp_entry(gpa);
@@ -154,7 +161,7 @@ static void private_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address,
 	if (entry->assigned == 0) {
 		host_page_fault(vcpu, host_info, gpa);
 	} else if (entry->validated == 0) {
-		inject_vc(vcpu, SVM_EXIT_PAGE_NOT_VALIDATED);
+		tell_guest(vcpu, SVM_EXIT_PAGE_NOT_VALIDATED);
 	} else if (!permitted(perms, info_1)) {
 		host_page_fault(vcpu, host_info | NPF_VMPL, gpa);
 	} else if ((info_1 & NPF_WRITE) != 0 && rmp_in_use(gpa)) {
@@ -231,7 +238,7 @@ void npt_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t address)
 	}
 	watch_progress(vcpu, info_1, address);
 	if (rmp_entry(gpa) == NULL)
-		inject_vc(vcpu, SVM_EXIT_NPF);
+		tell_guest(vcpu, SVM_EXIT_NPF);
 	else if (!paged || (address & c_bit) != 0)
 		private_access(vcpu, info_1, align_down(address, PAGE_SIZE), align_down(gpa, PAGE_SIZE), root);
 	else

@@ -565,7 +565,7 @@ TEST(security_processor_that_fails)
 {
 	start_with_vtpm();
 	mock_host = refusing_host;
-	for (uint32_t i = 1; i < 2 * PSP_TRIES; i++)
+	for (uint32_t i = 1; i < PSP_TRIES * (PSP_RENEWALS + 1); i++)
 		CHECK_EQ(issue(0), SVSM_ERR_BUSY);
 	CHECK_EQ(issue(0), SVSM_ERR_INVALID_REQUEST);
 	CHECK_EQ(call.rcx, REQUEST);

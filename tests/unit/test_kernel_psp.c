@@ -5,6 +5,8 @@
 
 #include "tests/unit/unit.h"
 
+#define ALL_TRIES (PSP_TRIES * (PSP_RENEWALS + 1))
+
 static struct psp_answer answer;
 static uint8_t first_message[PAGE_SIZE];
 
@@ -51,7 +53,7 @@ static void check_fails_for_good(uint8_t data, bool certificates)
 	while ((error = ask(0, data, certificates)) == ERR_BUSY && psp_is_open())
 		tries++;
 	CHECK_EQ(error, ERR_STATE);
-	CHECK_EQ(tries, 2 * PSP_TRIES);
+	CHECK_EQ(tries, ALL_TRIES);
 	check_closed();
 }
 
@@ -211,8 +213,8 @@ TEST(a_host_that_wants_room_for_a_plain_request)
 	CHECK_EQ(ask(0, 1, true), ERR_BUSY);
 	CHECK_EQ(mock_carries, 2);
 	while (ask(0, 1, true) == ERR_BUSY)
-		CHECK(mock_carries < 4 * PSP_TRIES);
-	CHECK_EQ(mock_carries, 4 * PSP_TRIES);
+		CHECK(mock_carries < 2 * ALL_TRIES);
+	CHECK_EQ(mock_carries, 2 * ALL_TRIES);
 	check_closed();
 }
 
@@ -400,13 +402,27 @@ TEST(failures_do_not_add_up)
 	}
 }
 
-/* Both numbers were counted and both answers lost: nothing is left to try. */
+/* One number after the other is counted and its answer lost, until one comes through. */
+TEST(answers_that_are_lost_again_and_again)
+{
+	mock_psp_reset();
+	mock_host = host_loses_the_answer;
+	failing = 5 * PSP_TRIES + 1;
+	while (ask(0, 1, false) == ERR_BUSY)
+		CHECK(psp_is_open());
+	check_report(1);
+	CHECK_EQ(mock_carries, 6 * PSP_TRIES + 1);
+	CHECK_EQ(ask(0, 2, false), 0);
+	check_report(2);
+}
+
+/* All numbers were counted and all answers lost: nothing is left to try. */
 TEST(answers_that_are_lost_for_ever)
 {
 	mock_psp_reset();
 	mock_host = host_swallows;
 	check_fails_for_good(1, true);
-	CHECK_EQ(mock_carries, 2 * PSP_TRIES);
+	CHECK_EQ(mock_carries, ALL_TRIES);
 }
 
 TEST(refused_by_the_host)

@@ -115,8 +115,9 @@ int ghcb_guest_request(uint64_t request, uint64_t response, uint64_t data, uint6
 	uint64_t result;
 
 	*detail = ~0ull;
+	/* An event that the host cannot carry out, for example because a page is not shared: it has not carried the message. */
 	if (ghcb_call(&event, &result) != 0)
-		return ERR_HOST;
+		return ERR_BUSY;
 	*detail = result;
 	if (result == 0)
 		return 0;

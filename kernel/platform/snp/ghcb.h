@@ -39,7 +39,8 @@ int ghcb_write_msr(uint32_t msr, uint64_t value) __must_check;
 
 /*
  * Guest request (56421 4.1.7), or with pages the extended one that hands out certificates at data, too (4.1.8). 0: done;
- * ERR_BUSY; ERR_OVERFLOW: *detail pages are needed; ERR_HOST: refused, *detail is what the host said.
+ * ERR_BUSY: not now, or the event is malformed for the host; ERR_OVERFLOW: *detail pages are needed; ERR_HOST: refused,
+ * *detail is what the host said.
  */
 int ghcb_guest_request(uint64_t request, uint64_t response, uint64_t data, uint64_t pages, uint64_t *detail) __must_check;
 
