@@ -108,7 +108,7 @@ static int seal(void)
  */
 static int try_failed(const char *why, uint64_t detail)
 {
-	if (mailbox->failures == 0)
+	if (mailbox->failures == 0 && mailbox->renewals == 0)
 		log_line("security processor: %s (0x%llx): message %llu goes out again", why, (unsigned long long)detail,
 			 (unsigned long long)mailbox->channel.number);
 	if (++mailbox->failures < PSP_TRIES)

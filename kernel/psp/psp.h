@@ -15,7 +15,7 @@
  *   take the message then. After any other failure it is unknown whether the message counted. It is sent again, PSP_TRIES
  *   times in all; then the same question is sealed under the next number, which is right if the message counted and its
  *   answer was lost, and sent as often; and so on, PSP_RENEWALS times. When all of that fails, the mailbox closes. The log
- *   says why, at the first failure of a message and at the end.
+ *   says why, at the first failure of a question and at the end.
  * - A call tries each message at most twice (once without certificates) and never waits: a busy host gives ERR_BUSY, the
  *   guest calls again. A call that finds another's message in the mailbox sends that. An answer that its owner does not
  *   fetch within PSP_PARK_MS, or whose owner asks for something else, is dropped.
@@ -35,8 +35,8 @@
 #define PSP_CERTIFICATE_PAGES 8u
 #define PSP_CERTIFICATES_MAX (PSP_CERTIFICATE_PAGES * PAGE_SIZE)
 #define PSP_PARK_MS 1000u
-#define PSP_TRIES 16u
-#define PSP_RENEWALS 64u
+#define PSP_TRIES 8u
+#define PSP_RENEWALS 7u
 #define PSP_BUSY_MS 10000u /* a message that the host does not take for so long is given up by its callers, not by us */
 
 /*

@@ -586,30 +586,6 @@ void prove_deliver(void)
 		CANARY("refused");
 }
 
-void prove_call(void)
-{
-	uint32_t channel = any_u32();
-
-	any_tables();
-	ASSUME(the_thread->state == THREAD_READY && channel < CHANNEL_MAX && holds(the_process, HANDLE_CLIENT, channel));
-	bool mine = place == PLACE_SPACE && holder == &the_process->space;
-	int error = channel_call(the_thread, channel, va(any_u64()));
-
-	finish();
-	PROVE(others_wait(NULL), "all callers wait on");
-	if (error != 0) {
-		PROVE(IMPLIES(mine, place == PLACE_SPACE && holder == &the_process->space), "a message that is not sent takes no page");
-		PROVE(the_thread->state == THREAD_READY && requests_of(the_thread) == 0, "it leaves no request");
-		CANARY("refused");
-		return;
-	}
-	PROVE(the_thread->state == THREAD_CALLING, "the caller waits");
-	if (mine && place == PLACE_SPACE && holder != &the_process->space)
-		CANARY("a page moved to the receiver");
-	if (mine && place == PLACE_MONITOR)
-		CANARY("a page waits with the request");
-}
-
 void prove_receive(void)
 {
 	uint32_t channel = any_u32();
