@@ -15,7 +15,7 @@
 #include "tests/guest/processor.h"
 #include "tests/guest/svsm.h"
 
-#define TRIES_MAX 5000u
+#define TRIES_MAX 1000000u
 #define CERTIFICATE_PAGES 4u
 #define REPORT_SIZE 0x4A0u
 #define UNKNOWN (~0ull)
@@ -73,6 +73,9 @@ static uint64_t issue_at(uint64_t address, uint32_t number)
 	for (uint32_t i = 0; i < TRIES_MAX && (result == SVSM_ERR_INCOMPLETE || result == SVSM_ERR_BUSY); i++) {
 		args = (struct svsm_args){ .rcx = address, .rdx = UNKNOWN, .r8 = UNKNOWN };
 		result = svsm_call(SVSM_PROTOCOL_ATTEST, number, &args);
+		/* Another processor may have stopped in the middle of its own call: in one thread of QEMU this lets it go on. */
+		if (result == SVSM_ERR_BUSY)
+			__asm__ volatile("pause");
 	}
 	return result;
 }
@@ -283,6 +286,8 @@ static void other_main(void)
 					       .rcx = gpa_of(&other_request) };
 		uint64_t result = processor_call(other_caa, &registers);
 
+		if (result == SVSM_ERR_BUSY)
+			__asm__ volatile("pause");
 		if (result == SVSM_ERR_BUSY || result == SVSM_ERR_INCOMPLETE)
 			continue;
 		memcpy(&now, other_report, sizeof(now));
