@@ -58,6 +58,7 @@ struct vcpu_cpu {
 	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
 	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
 	uint64_t event_before;
+	bool own_nmi; /* it ends the entry that injects an interrupt */
 	uint64_t stay_since; /* time-stamp counter when VMPL0 came after another level; 0: it did not */
 	struct timer timer;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
@@ -135,6 +136,8 @@ void inject_exception(struct vcpu *vcpu, uint8_t vector, bool has_error, uint32_
 void inject_vc(struct vcpu *vcpu, uint64_t error);
 /* Puts an event back that an exit interrupted. */
 void inject_interrupted(struct vcpu *vcpu);
+/* True when the next entry injects an external interrupt. */
+bool inject_is_interrupt(const struct vcpu *vcpu);
 
 /* ---- SNP instructions (instructions.c) ---- */
 /* #UD exit: true when it was an SNP instruction and is done (or has raised its own exception). */

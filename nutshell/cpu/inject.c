@@ -11,6 +11,7 @@
 #define EVENT_ERROR (1ull << 11)
 #define EVENT_TYPE_SHIFT 8
 #define EVENT_TYPE_MASK 7ull
+#define EVENT_INTERRUPT 0ull
 #define EVENT_NMI 2ull
 #define EVENT_EXCEPTION 3ull
 #define EVENT_SOFTWARE 4ull
@@ -117,6 +118,13 @@ void inject_interrupted(struct vcpu *vcpu)
 	if (type == EVENT_EXCEPTION && (event & 0xFFu) >= 32u)
 		event &= ~(EVENT_TYPE_MASK << EVENT_TYPE_SHIFT);
 	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = event;
+}
+
+bool inject_is_interrupt(const struct vcpu *vcpu)
+{
+	uint64_t event = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
+
+	return (event & EVENT_VALID) != 0 && (event >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == EVENT_INTERRUPT;
 }
 
 /* EVENTINJ says whether there is an error code (APM volume 2, 15.20); TCG goes by the vector, and knows these. */

@@ -580,7 +580,8 @@ static void handle_exit(struct vcpu *vcpu)
 		break;
 	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:
-		stats_exit(vcpu->vmpl, code);
+		if (code == SVM_EXIT_INTR || !vcpu->cpu->own_nmi)
+			stats_exit(vcpu->vmpl, code);
 		inject_interrupted(vcpu);
 		break;
 	case SVM_EXIT_HLT:
@@ -596,6 +597,20 @@ static void handle_exit(struct vcpu *vcpu)
 	}
 }
 
+/*
+ * TCG remembers an external interrupt that VMRUN has injected as an exception still to be delivered, and delivers it a second
+ * time when it leaves its loop for some other reason before the next exit. So the exit comes at once: an NMI that waits for
+ * GIF ends the stay between the injection and the first instruction.
+ */
+static void inject_once(struct vcpu *vcpu)
+{
+	vcpu->cpu->own_nmi = inject_is_interrupt(vcpu);
+	if (!vcpu->cpu->own_nmi)
+		return;
+	__asm__ volatile("clgi" : : : "memory");
+	send_nmi(vcpu->apic_id);
+}
+
 static void enter(struct vcpu *vcpu)
 {
 	/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
@@ -605,6 +620,7 @@ static void enter(struct vcpu *vcpu)
 		memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
 	vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
 	machine_unlock();
+	inject_once(vcpu);
 	cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
 	machine_lock();
 }

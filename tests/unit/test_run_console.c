@@ -86,10 +86,31 @@ TEST(a_prompt_is_not_lost_when_a_kernel_message_ends_its_line)
 	CHECK(guest_got_exit());
 }
 
+/* Wherever it comes in between, and however often. */
+TEST(a_prompt_is_not_lost_when_a_kernel_message_comes_into_it)
+{
+	static const char prompt[] = "guest:/root# ";
+	char text[256];
+
+	for (size_t i = 1; i < sizeof(prompt); i++) {
+		snprintf(text, sizeof(text), "booting\n%.*s[    4.612766] clocksource: slow\r\n%s", (int)i, prompt, prompt + i);
+		run_guest(text);
+		CHECK_EQ(guest_got_exit() ? 0 : i, 0);
+		snprintf(text, sizeof(text),
+			 "booting\n%.*s[    4.612766] clocksource: slow\r\n%s[    5.112766] clocksource: slow\r\n"
+			 "[    5.612766] clocksource: slow\r\n",
+			 (int)i, prompt, prompt + i);
+		run_guest(text);
+		CHECK_EQ(guest_got_exit() ? 0 : i, 0);
+	}
+}
+
 TEST(the_echo_of_a_typed_line_is_no_prompt)
 {
 	run_guest("booting\nguest:/root# [ -f x ] && echo\n");
 	CHECK_EQ(result.end, CONSOLE_TIMEOUT);
+	CHECK(!result.prompt_seen);
+	run_guest("booting\nguest:/root# dmesg[    4.612766] clocksource: slow\n");
 	CHECK(!result.prompt_seen);
 	run_guest("booting\nguest:/root# dmesg\n[  216.175908] clocksource: slow\n");
 	CHECK(!result.prompt_seen);

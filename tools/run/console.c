@@ -23,12 +23,11 @@ struct console {
 	struct console_result *result;
 	struct termios saved;
 	bool raw, interactive, stdin_open, escape, prompt;
-	bool interrupted_prompt; /* a message of the kernel ended the line of a prompt that nothing was typed at yet */
 	char queue[QUEUE_MOST]; /* to the guest */
 	size_t queue_size;
 	char typed[8192]; /* from standard input, when that is no terminal: waits for prompts */
 	size_t typed_size;
-	char line[128]; /* the console's last line, its end when it is longer, without escape sequences */
+	char line[512]; /* the console's last line, its end when it is longer, without escape sequences */
 	size_t line_size;
 	bool in_sequence;
 	uint64_t started_ms;
@@ -110,34 +109,39 @@ static void remember(struct console_result *result, const char *bytes, size_t si
 	result->last_size += size;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* "[   12.345678] ": what the kernel puts before its messages. */
+/* Whether TEXT begins as the kernel's messages do, "[   12.345678] ", as far as it goes. */
 static bool is_kernel_time(const char *text)
 {
+	size_t spaces, seconds;
+
 	if (*text++ != '[')
 		return false;
-	text += strspn(text, " ");
-	if (!is_digit(*text))
+	spaces = strspn(text, " ");
+	seconds = strspn(text + spaces, "0123456789");
+	text += spaces + seconds;
+	if (*text == '\0')
+		return true;
+	if (seconds == 0 || *text++ != '.')
 		return false;
-	text += strspn(text, "0123456789");
-	return text[0] == '.' && strspn(text + 1, "0123456789") == 6 && text[7] == ']';
+	seconds = strspn(text, "0123456789");
+	return text[seconds] == '\0' || (seconds == 6 && text[seconds] == ']');
 }
 
-/* The line, at its end, was a prompt of our own guest that a message of the kernel came behind. */
-static bool ends_prompt_with_message(const char *line)
+/* The size of the line in front of a message of the kernel that came into it. */
+static size_t size_without_message(const char *line, size_t size)
 {
-	const char *message = strstr(line, "# ");
-
-	return strncmp(line, "guest:", 6) == 0 && message != NULL && is_kernel_time(message + 2);
+	for (size_t i = 1; i < size; i++) {
+		if (is_kernel_time(line + i))
+			return i;
+	}
+	return size;
 }
 
 /* Follows the console's last line; true when the byte belongs to an escape sequence for terminals. */
 static bool line_byte(struct console *console, char c)
 {
+	size_t kept;
+
 	if (console->in_sequence) {
 		console->in_sequence = c == '[' || c == ';' || c == '?' || (c >= '0' && c <= '9');
 		return true;
@@ -150,9 +154,9 @@ static bool line_byte(struct console *console, char c)
 		console->line[console->line_size] = '\0';
 		if (strstr(console->line, "Kernel panic - not syncing") != NULL)
 			console->result->panic = true;
-		if (ends_prompt_with_message(console->line))
-			console->interrupted_prompt = true;
-		console->line_size = 0;
+		/* What a message of the kernel came into goes on behind it. */
+		kept = size_without_message(console->line, console->line_size);
+		console->line_size = kept == console->line_size ? 0 : kept;
 	} else if (c != '\r') {
 		if (console->line_size == sizeof(console->line) - 1) {
 			memmove(console->line, console->line + 1, console->line_size - 1);
@@ -173,16 +177,14 @@ static bool looks_like_firmware_prompt(const struct console *console)
 	       ((size == 7 && memcmp(line, "Shell", 5) == 0) || (memcmp(line, "FS", 2) == 0 && line[3] == ':'));
 }
 
-static bool looks_like_prompt(const struct console *console)
+static bool looks_like_prompt(struct console *console)
 {
 	const char *line = console->line;
-	size_t size = console->line_size;
+	size_t size;
 
-	if (console->interrupted_prompt || (size == 2 && memcmp(line, "> ", 2) == 0) ||
-	    looks_like_firmware_prompt(console))
-		return true;
-	/* The prompt of our own guest, even when a message of the kernel came behind it. */
-	if (size > 6 && memcmp(line, "guest:", 6) == 0 && memmem(line, size, "# ", 2) != NULL)
+	console->line[console->line_size] = '\0';
+	size = size_without_message(line, console->line_size);
+	if ((size == 2 && memcmp(line, "> ", 2) == 0) || looks_like_firmware_prompt(console))
 		return true;
 	return size >= 2 && (line[size - 2] == '#' || line[size - 2] == '$') && line[size - 1] == ' ';
 }
@@ -215,7 +217,6 @@ static void at_prompt(struct console *console)
 	const char *text;
 	size_t size;
 
-	console->interrupted_prompt = false;
 	if (!console->result->prompt_seen)
 		console->result->prompt_ms = now_ms() - console->started_ms;
 	console->result->prompt_seen = true;
@@ -319,7 +320,7 @@ static bool from_errors(struct console *console)
 	return got > 0 || (got < 0 && errno == EINTR);
 }
 
-static int wait_ms(const struct console *console, uint64_t deadline)
+static int wait_ms(struct console *console, uint64_t deadline)
 {
 	uint64_t now = now_ms(), left = deadline > now ? deadline - now : 0;
 
