@@ -202,7 +202,7 @@ void machine_power_off(void) __noreturn;
 #define STOP_TERMINATED 3u /* a guest level asked for termination */
 #define STOP_VIOLATION 4u  /* a memory access that the host cannot repair */
 #define STOP_GUEST_DEAD 5u /* shutdown (triple fault), or a VMSA that cannot run */
-#define STOP_INTERNAL 6u   /* an error in Nutshell itself */
+#define STOP_INTERNAL 6u   /* an error in Nutshell itself, or one of QEMU's that it noticed */
 
 /* Counters (host/stats.c), printed by "stats". Kinds are exit codes as in snp.h. */
 void stats_exit(uint32_t vmpl, uint64_t exit_code);

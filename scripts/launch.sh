@@ -97,6 +97,5 @@ while IFS= read -r word; do
 	set -- "$@" "$word"
 done <"$both"
 rm -f "$start" "$both"
-[ "$guest" = payload ] || set -- --thread single "$@" # Linux wants its processors in turns, as docs/running.md says
 from=$PWD
 verb_run "$@"

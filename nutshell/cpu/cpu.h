@@ -56,8 +56,6 @@ struct vcpu_cpu {
 	uint64_t vmcb_spa;
 	uint64_t host_vmcb_spa;
 	uint64_t loaded_vmsa; /* save area that the VMCB holds now */
-	uint8_t before[VMCB_SAVE_COMMON]; /* state at the last entry, for one that TCG gave up */
-	uint64_t event_before;
 	bool own_nmi; /* it ends the entry that injects an interrupt */
 	uint64_t stay_since; /* time-stamp counter when VMPL0 came after another level; 0: it did not */
 	struct timer timer;

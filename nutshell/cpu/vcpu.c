@@ -22,6 +22,9 @@
 #define VMGEXIT_LENGTH 4u
 #define HLT_LENGTH 1u
 #define FXSAVE_SIZE 512u
+#define FSW_EXCEPTIONS 0x7Fu /* and the stack fault */
+#define FSW_SUMMARY 0x80u
+#define FSW_BUSY 0x8000u
 #define LOCAL_APIC 0xFEE00000ull
 #define LOCAL_APIC_ICR_LOW 0x300u
 #define LOCAL_APIC_ICR_HIGH 0x310u
@@ -187,14 +190,20 @@ static void save_fpu(struct vmsa *vmsa)
 	memcpy(vmsa->fpreg_xmm, image + 160, sizeof(vmsa->fpreg_xmm));
 }
 
+/*
+ * When the x87 status has no error summary, TCG's FXRSTOR writes flags of QEMU's first processor, whichever executes it, without
+ * a lock (check_exit()). A status without exceptions is loaded with one, which FNCLEX takes back: that touches nothing else.
+ */
 static void load_fpu(const struct vmsa *vmsa)
 {
 	static uint8_t image[FXSAVE_SIZE] __attribute__((aligned(16)));
 	uint32_t mxcsr = vmsa->mxcsr & 0xFFFFu;
+	bool clean = (vmsa->x87_fsw & (FSW_EXCEPTIONS | FSW_SUMMARY | FSW_BUSY)) == 0;
+	uint16_t status = clean ? vmsa->x87_fsw | FSW_SUMMARY : vmsa->x87_fsw;
 
 	memset(image, 0, sizeof(image));
 	memcpy(image, &vmsa->x87_fcw, 2);
-	memcpy(image + 2, &vmsa->x87_fsw, 2);
+	memcpy(image + 2, &status, 2);
 	for (uint32_t i = 0; i < 8; i++)
 		image[4] = (uint8_t)(image[4] | ((vmsa->x87_ftw >> (2u * i) & 3u) != 3u ? 1u << i : 0u));
 	memcpy(image + 6, &vmsa->x87_fop, 2);
@@ -205,6 +214,8 @@ static void load_fpu(const struct vmsa *vmsa)
 		memcpy(image + 32 + i * 16ull, vmsa->fpreg_x87 + i * 10ull, 10);
 	memcpy(image + 160, vmsa->fpreg_xmm, sizeof(vmsa->fpreg_xmm));
 	__asm__ volatile("fxrstorq %0" : : "m"(image) : "memory");
+	if (clean)
+		__asm__ volatile("fnclex");
 }
 
 static void save_debug_registers(struct vmsa *vmsa)
@@ -616,9 +627,6 @@ static void enter(struct vcpu *vcpu)
 	/* VMRUN refuses a VMCB without SVME, whatever the level believes. */
 	vmcb_save(vcpu)->efer |= EFER_SVME;
 	timer_enter(vcpu);
-	if (machine_vcpu_count > 1)
-		memcpy(vcpu->cpu->before, vmcb_save(vcpu), VMCB_SAVE_COMMON);
-	vcpu->cpu->event_before = *vmcb_u64(vcpu, VMCB_EVENT_INJ);
 	machine_unlock();
 	inject_once(vcpu);
 	cpu_run_guest(vcpu->cpu->gpr, vcpu->cpu->vmcb_spa, vcpu->cpu->host_vmcb_spa);
@@ -626,28 +634,21 @@ static void enter(struct vcpu *vcpu)
 }
 
 /*
- * True when the VMCB holds Nutshell's own state instead of the guest's: seen on TCG with several threads, after nested page
- * faults. The guest's is put back as it was, and the entry is tried again. That is right when the guest had not come
- * further; when it had, its registers are those of later, and it is lost (docs/nutshell.md).
+ * With a thread for each processor, QEMU now and then writes flags of its first processor from another one's thread, and has
+ * forgotten whether that one is in a guest (docs/nutshell.md). It may end a stay twice then: the VMCB holds Nutshell's own state,
+ * the guest's is lost.
  */
-static bool entry_failed(struct vcpu *vcpu)
+static void check_exit(const struct vcpu *vcpu)
 {
 	uint64_t root;
 
-	if (machine_vcpu_count == 1)
-		return false;
 	__asm__ volatile("movq %%cr3, %0" : "=r"(root));
-	if (vmcb_save(vcpu)->rip != (uint64_t)(uintptr_t)cpu_run_resume ||
-	    vmcb_save(vcpu)->cr3 != root)
-		return false;
-	machine_log("VMRUN of vCPU %u had no effect (exit 0x%llx, info 0x%llx 0x%llx, interrupted 0x%llx), once more",
-		    vcpu->index, (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE),
-		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_1),
-		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_2),
-		    (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INT_INFO));
-	memcpy(vmcb_save(vcpu), vcpu->cpu->before, VMCB_SAVE_COMMON);
-	*vmcb_u64(vcpu, VMCB_EVENT_INJ) = vcpu->cpu->event_before;
-	return true;
+	if (vmcb_save(vcpu)->rip == (uint64_t)(uintptr_t)cpu_run_resume && vmcb_save(vcpu)->cr3 == root)
+		machine_stop(STOP_INTERNAL, "QEMU has lost the state of vCPU %u (exit 0x%llx, info 0x%llx 0x%llx): start it with "
+			     "one thread for all processors, '--thread single'",
+			     vcpu->index, (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_CODE),
+			     (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_1),
+			     (unsigned long long)*vmcb_u64(vcpu, VMCB_EXIT_INFO_2));
 }
 
 /* Until another processor asks for something. Interrupts of the guest's devices stay pending. */
@@ -680,8 +681,7 @@ void machine_run(struct vcpu *vcpu)
 			continue;
 		}
 		enter(vcpu);
-		if (entry_failed(vcpu))
-			continue;
+		check_exit(vcpu);
 		timer_leave(vcpu);
 		handle_exit(vcpu);
 	}

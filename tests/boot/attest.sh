@@ -7,7 +7,7 @@
 	--payload "$build/attest-payload.elf" -o "$work/image.igvm" >"$out" 2>"$err" || fail "no image"
 "$build/igvm" inspect "$work/image.igvm" >"$out" 2>"$err" || fail "inspect refuses the image"
 measurement=$(grep -oE '[0-9a-f]{96}' "$out")
-cashew_run --cpus 2 --thread single --option busy=2 --image "$work/image.igvm"
+cashew_run --cpus 2 --option busy=2 --image "$work/image.igvm"
 expect_status 0
 expect '^[0-9]+ passed, 0 failed$'
 expect '^note: vTPM: yes$'

@@ -6,7 +6,7 @@
 for file in vtpm-payload.elf services.archive; do
 	[ -f "$build/$file" ] || fail "there is no $build/$file"
 done
-cashew_run --payload "$build/vtpm-payload.elf" --services "$build/services.archive" --cpus 2 --thread single --timeout 900
+cashew_run --payload "$build/vtpm-payload.elf" --services "$build/services.archive" --cpus 2 --timeout 900
 expect_status 0
 expect '^note: vTPM: yes'
 expect_not '^note: one processor'

@@ -54,7 +54,7 @@ gives launch "-kernel $work/kernel -initrd $work/initrd -append 'a,b c'" --kerne
 both '/qemu-of-mine ' --qemu /opt/qemu-of-mine
 both '-cpu EPYC-Milan ' --cpu EPYC-Milan
 gives run '-icount shift=0,sleep=off' --icount
-gives run '-accel tcg,thread=single' --thread single
+gives run '-accel tcg,thread=multi' --thread multi
 gives run 'stats ' --stats
 gives run 'trace ' --trace
 gives run 'ram=1024 reboot ' --reboot

@@ -62,11 +62,11 @@ TEST(command_lines)
 	CHECK_EQ(PARSE(FILES, "/dev/null"), RUN_OK);
 	CHECK_EQ(options.timeout, 0);
 	CHECK_EQ(options.devices.cpus, 1);
-	CHECK(!options.stats && !options.trace && !options.icount && !options.single_thread && !options.keep_log);
-	CHECK_EQ(PARSE(FILES, "--stats", "--trace", "--icount", "--thread", "single", "--remove-image", "--firmware-shell",
+	CHECK(!options.stats && !options.trace && !options.icount && !options.multi_thread && !options.keep_log);
+	CHECK_EQ(PARSE(FILES, "--stats", "--trace", "--icount", "--thread", "multi", "--remove-image", "--firmware-shell",
 		       "--timeout=7", "--log", "log", "--option", "c-bit=39", "--attack", "/dev/null", "--memory=1G", "/dev/null"),
 		 RUN_OK);
-	CHECK(options.stats && options.trace && options.icount && options.single_thread && options.remove_image &&
+	CHECK(options.stats && options.trace && options.icount && options.multi_thread && options.remove_image &&
 	      options.firmware_shell && options.keep_log);
 	CHECK_EQ(options.timeout, 7);
 	CHECK_TEXT(options.log, "log");

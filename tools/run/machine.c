@@ -52,7 +52,7 @@ static void command_build(struct command *command, const struct options *options
 	command_add(command, "-M");
 	command_add(command, "q35");
 	command_add(command, "-accel");
-	command_add(command, "tcg,thread=%s", options->icount || options->single_thread ? "single" : "multi");
+	command_add(command, "tcg,thread=%s", options->multi_thread && !options->icount ? "multi" : "single");
 	if (options->icount) {
 		command_add(command, "-icount");
 		command_add(command, "shift=0,sleep=off"); /* 2^0 ns an instruction; idle time passes at once */

@@ -42,8 +42,8 @@ static void print_help(void)
 	      "  --option TEXT        pass an option on to Nutshell, as in --option c-bit=39\n"
 	      "  --remove-image       delete the image at the end\n"
 	      "  --icount             let time be the number of executed instructions, one a nanosecond\n"
-	      "  --thread WHICH       multi: processors run at the same time (default); single: in turns, by one thread\n"
-	      "                       of QEMU\n"
+	      "  --thread WHICH       single: processors run in turns, by one thread of QEMU (default); multi: at the same\n"
+	      "                       time, which QEMU does not always get right (docs/nutshell.md)\n"
 	      "  --tsc                alone (or after --icount): print the rate of the time stamp counter in kHz\n"
 	      "  -h, --help           this text\n"
 	      "\nExit status: 0 when the guest switched off (or the script's, or the test payload's), 124 timeout, 125 no QEMU,\n"
@@ -111,8 +111,8 @@ static int take_timeout(struct options *options, const char *value)
 
 static int take_thread(struct options *options, const char *value)
 {
-	options->single_thread = strcmp(value, "single") == 0;
-	if (options->single_thread || strcmp(value, "multi") == 0)
+	options->multi_thread = strcmp(value, "multi") == 0;
+	if (options->multi_thread || strcmp(value, "single") == 0)
 		return RUN_OK;
 	complain("--thread %s: must be single or multi", value);
 	return RUN_USAGE;

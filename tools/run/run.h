@@ -31,7 +31,7 @@ struct options {
 	struct devices devices; /* the guest's machine */
 	unsigned timeout;       /* seconds, 0: none */
 	bool stats, trace, keep_log, remove_image, icount;
-	bool single_thread; /* of QEMU, for all processors */
+	bool multi_thread; /* of QEMU: one for each processor */
 	bool firmware_shell; /* take the firmware to its shell */
 	bool reboot, no_reboot; /* as asked for; neither: see options_reboot() */
 };
