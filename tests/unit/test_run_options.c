@@ -117,7 +117,7 @@ TEST(qemu_command_line)
 	CHECK_EQ(PARSE(FILES, "--log", "log", "--cpus=2", "--stats", "--trace", "--reboot", "--option", "c-bit=39", "--memory=1G",
 		       "--attack", "/dev/null", "--kernel", "/dev/null", "--initrd", "/dev/null", "--append", "a,b", "/dev/null"),
 		 RUN_OK);
-	CHECK(prints("tcg,thread=multi"));
+	CHECK(prints("tcg,thread=single"));
 	CHECK(prints("-smp 2"));
 	CHECK(prints("'ram=1024 stats trace reboot c-bit=39'"));
 	CHECK(prints("file,id=log,path=log"));
@@ -126,6 +126,8 @@ TEST(qemu_command_line)
 	CHECK(prints("name=opt/nutshell/initrd,file=/dev/null"));
 	CHECK(prints("name=opt/nutshell/cmdline,string=a,,b")); /* a comma of the user's is no end of a part */
 	CHECK(!prints("-icount"));
+	options.multi_thread = true;
+	CHECK(prints("tcg,thread=multi"));
 	options.icount = true;
 	CHECK(prints("tcg,thread=single"));
 	CHECK(prints("-icount shift=0,sleep=off"));
