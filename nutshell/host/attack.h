@@ -69,7 +69,7 @@ enum attack_action {
 	ACTION_SAVE,      /* SLOT ADDRESS: keeps a copy of the page (if it is private, of its ciphertext) */
 	ACTION_PUT,       /* SLOT ADDRESS: puts the copy there, by RMPUPDATE if the page is private */
 	ACTION_CHECKSUM,  /* ADDRESS SIZE: the table there gets the checksum of ACPI, whatever is in it */
-	ACTION_SCRIBBLE,  /* ADDRESS VALUE: an idle processor writes this to the host's page, and back what was there, for ever */
+	ACTION_TURN,      /* ADDRESS MASK: 8 bytes of the host's page; when VMPL0 reads one of them again, these bits are inverted */
 	ACTION_INTERRUPT, /* VECTOR: for VMPL0 */
 	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next, with the error code 0 if it has one */
 	ACTION_MISSHAPEN, /* VECTOR: the same, but without an error code if it has one, and with one if it has not */

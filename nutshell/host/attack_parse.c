@@ -80,7 +80,7 @@ static const struct {
 	[ACTION_SAVE] = { "save", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_PUT] = { "put", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_CHECKSUM] = { "checksum", "an", CHECKSUM_MIN, PAGE_SIZE, false },
-	[ACTION_SCRIBBLE] = { "scribble", "an", 0, ~0ull, false },
+	[ACTION_TURN] = { "turn", "an", 1, ~0ull, false },
 	[ACTION_INTERRUPT] = { "interrupt", "n", VECTOR_MIN, VECTOR_MAX, false },
 	[ACTION_EXCEPTION] = { "exception", "n", 0, EXCEPTION_MAX, false },
 	[ACTION_MISSHAPEN] = { "misshapen", "n", 0, EXCEPTION_MAX, false },

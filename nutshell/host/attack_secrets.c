@@ -38,7 +38,7 @@ uint32_t attack_canary(uint32_t which, uint8_t out[ATTACK_CANARY_MAX])
 	for (uint32_t i = 0; i < NUTSHELL_CANARY_WORDS; i++) {
 		uint64_t word = nutshell_canary_word(i);
 
-		memcpy(out + i * WORD, &word, sizeof(word));
+		memcpy(out + (size_t)i * WORD, &word, sizeof(word));
 	}
 	return NUTSHELL_CANARY_WORDS * WORD;
 }

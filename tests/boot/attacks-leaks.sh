@@ -3,26 +3,18 @@
 # Monitors and services with a planted fault that lets a secret out, each in another way: the search for canaries finds it, and
 # names it. Without a fault the same runs find nothing (boot/attacks).
 . tests/boot/lib.sh
-tree=$work/tree
-variant=$tree/build/gcc-release
-mkdir -p "$variant"
-cp -R Makefile mk include lib kernel nutshell services tools scripts third-party tests "$tree/" || fail "no copy of the tree"
-ln -s "$PWD/.cache" "$tree/.cache"
-[ ! -d "$build/obj" ] || cp -pR "$build/obj" "$build/parts" "$variant/" # what has not changed is not compiled again
-find "$tree" -path "$tree/build" -prune -o -type f -exec touch -r Makefile {} +
+. tests/boot/planted.sh
 
 # SECRET FILE SED-SCRIPT ATTACK: FILE changed like this must let the secret out in a run of that attack.
+leaks=0
 leak() {
-	cp -p "$tree/$2" "$work/original"
-	sed "$3" "$work/original" >"$tree/$2"
-	cmp -s "$work/original" "$tree/$2" && fail "the fault for $2 does not fit any more"
-	make -C "$tree" --no-print-directory CC=gcc MODE=release build/gcc-release/monitor.elf build/gcc-release/attack-tpm.archive \
-		>"$out" 2>&1 || fail "with a fault in $2 it does not build"
+	plant "$2" "$3"
+	build_planted build/gcc-release/monitor.elf build/gcc-release/attack-tpm.archive
 	CASHEW_MONITOR=$variant/monitor.elf CASHEW_SERVICES=$variant scripts/attack "$4" >"$out" 2>"$err" && fail "$2 leaks, and passes"
 	grep -q "LEAK: $1 at" "$out" || fail "the leak of $1 by $2 was not found"
 	cp "$work/original" "$tree/$2"
+	leaks=$((leaks + 1))
 }
-
 # The whole mailbox, with its key, in the page that the answer overwrites.
 leak "the message key of VMPL0" kernel/psp/mailbox.c \
 	's|^\tmessage.certificate_pages = pages;|\tmemcpy(paging_region_pointer(message.response), \&mailbox->channel, PAGE_SIZE);\n&|' \
@@ -35,4 +27,4 @@ leak random-generator kernel/proc/entropy.c \
 leak tpm-persistent services/vtpm/main.c \
 	's|^\tint error = page == NULL.*|&\n\textern unsigned char gp[1072];\n\n\tif (error == 0) {\n\t\tmemcpy(page + size, gp, sizeof(gp));\n\t\tsize += sizeof(gp);\n\t}|' \
 	none-tpm
-echo "note: 3 leaks found"
+echo "note: $leaks leaks found"
