@@ -27,4 +27,21 @@ leak random-generator kernel/proc/entropy.c \
 leak tpm-persistent services/vtpm/main.c \
 	's|^\tint error = page == NULL.*|&\n\textern unsigned char gp[1072];\n\n\tif (error == 0) {\n\t\tmemcpy(page + size, gp, sizeof(gp));\n\t\tsize += sizeof(gp);\n\t}|' \
 	none-tpm
+# The same with the state of the engine's generator; and with that of libcrypto's, where it is looked for.
+leak tpm-generator services/vtpm/main.c \
+	's|^\tint error = page == NULL.*|&\n\textern unsigned char go[128];\n\n\tif (error == 0) {\n\t\tmemcpy(page + size, go, sizeof(go));\n\t\tsize += sizeof(go);\n\t}|' \
+	none-tpm
+if nm -S "$build/services/vtpm.elf.full" | grep -q ' 0000000000001000 b thread_local_storage$'; then
+	for which in public private; do
+		leak libcrypto-$which services/vtpm/main.c \
+			"s|^\tint error = page == NULL.*|&\n\textern void **RAND_get0_$which(void *);\n\n\tif (error == 0) {\n\t\tmemcpy(page + size, *(void **)((char *)RAND_get0_$which(NULL)[1] + 240), 120);\n\t\tsize += 120;\n\t}|" \
+			none-tpm
+	done
+else
+	echo "note: the generators of this libcrypto are not looked for"
+fi
+# The first slot of keys, which the guest's is in by then, behind the answer to each command.
+leak tpm-keys services/vtpm/main.c \
+	's|^\treply_vtpm(0, tpm_command(request.locality, page, request.size, page));|\textern unsigned char s_objects[2608];\n\tuint32_t size = tpm_command(request.locality, page, request.size, page);\n\n\tmemcpy(page + size, s_objects, sizeof(s_objects));\n\treply_vtpm(0, size + (uint32_t)sizeof(s_objects));|' \
+	none-tpm
 echo "note: $leaks leaks found"

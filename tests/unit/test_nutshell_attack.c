@@ -124,6 +124,12 @@ TEST(bad_lines_are_named)
 		"secret name target 8",
 		"secret name monitor 0",
 		"secret name monitor 2049",
+		"secret name service+8> 8",
+		"secret name service+8>x 8",
+		"secret name service+8>>8 8",
+		"secret name service+8>8>8>8>8>8 8",
+		"secret name >8 8",
+		"secret name monitor>8 8",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -339,6 +345,35 @@ TEST(secrets_of_services_are_canaries)
 }
 
 /* What it was before goes on counting. */
+TEST(secrets_behind_pointers)
+{
+	uint64_t pointer = 0x3040;
+
+	start("secret state service+0x3000>0x20>8 16\n");
+	for (uint32_t i = 0; i < 16; i++)
+		mock_ram(0x4008)[i] = (uint8_t)(0x31 + i);
+	attack_secrets_read(); /* nothing there yet */
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 0);
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	pointer = 0x4000;
+	memcpy(mock_ram(0x3060), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 2);
+	CHECK_EQ(attack_secret_of(0x3837363534333231ull), ATTACK_CANARIES);
+	/* What is no pointer leads nowhere. */
+	pointer = ~0ull;
+	memcpy(mock_ram(0x3060), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	pointer = 0x4001;
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	pointer = MOCK_LOW_END;
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 2);
+	CHECK(!mock_trespass);
+}
+
 TEST(secrets_that_change)
 {
 	start_with_secret("secret seeds service+0x3000 16\n", 1);
