@@ -20,6 +20,7 @@
 static char words_folder[] = "/tmp/fuzz-words-XXXXXX";
 static char *words_said; /* what the program wrote to standard error */
 static size_t words_said_size;
+static FILE *words_quiet; /* for what is said between programs */
 
 static inline void words_write(const char *name, const void *data, size_t size)
 {
@@ -106,7 +107,8 @@ static inline void words_begin(int count, char **argument)
 	if (mkdtemp(words_folder) == NULL || chdir(words_folder) != 0 || atexit(words_end) != 0)
 		abort();
 	/* The fuzzer's own messages go to the file descriptor, not to this stream. */
-	if (freopen("/dev/null", "w", stdout) == NULL)
+	words_quiet = fopen("/dev/null", "w");
+	if (words_quiet == NULL || freopen("/dev/null", "w", stdout) == NULL)
 		abort();
 }
 
@@ -153,12 +155,8 @@ static inline void words_listen(void)
 /* The line that the program said is there, or there is none. */
 static inline void words_heard(const char *begin, int failed)
 {
-	static FILE *quiet;
-
 	(void)fclose(stderr);
-	if (quiet == NULL)
-		quiet = fopen("/dev/null", "w");
-	stderr = quiet;
+	stderr = words_quiet;
 	if (failed && (strncmp(words_said, begin, strlen(begin)) != 0 || words_said[words_said_size - 1] != '\n'))
 		abort();
 	free(words_said);

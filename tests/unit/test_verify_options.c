@@ -11,8 +11,14 @@
 
 #define GOOD "--report", files[0], "--manifest", files[0], "--certs", files[0], "--nonce", files[1]
 #define GUID "2a5b8dcd-7ee6-4a3f-8a10-6a5a3a8f0c11"
-#define HEX_16 "00112233445566778899aabbccddeeff"
 
+static const char nonce_hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+				"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+static const char digest_hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+				 "00112233445566778899aabbccddeeff";
+static const char no_hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+			     "00112233445566778899aabbccddeefg";
+static const char short_hex[] = "00112233445566778899aabbccddeeff";
 static char files[3][32] = { "/tmp/verify-some-XXXXXX", "/tmp/verify-nonce-XXXXXX", "/tmp/verify-large-XXXXXX" };
 static const size_t sizes[3] = { 8, NONCE_SIZE, (1u << 20) + 1 };
 static struct evidence evidence;
@@ -109,8 +115,8 @@ TEST(evidence_and_defaults)
 
 TEST(every_option)
 {
-	REQUIRE(PARSE(GOOD, "--certs", files[0], "--nonce", HEX_16 HEX_16 HEX_16 HEX_16, "--service", "vtpm", "--test-root",
-		      "--measurement", HEX_16 HEX_16 HEX_16, "--min-tcb", "bootloader=1,tee=2,snp=3,microcode=255,fmc=0", "--allow-debug",
+	REQUIRE(PARSE(GOOD, "--certs", files[0], "--nonce", nonce_hex, "--service", "vtpm", "--test-root",
+		      "--measurement", digest_hex, "--min-tcb", "bootloader=1,tee=2,snp=3,microcode=255,fmc=0", "--allow-debug",
 		      "--json", "--ek", "one", "--ek-tpmt", "two") == STATUS_ACCEPTED);
 	CHECK_EQ(evidence.certificate_files, 2);
 	CHECK(evidence.nonce[0] == 0 && evidence.nonce[1] == 0x11 && evidence.nonce[63] == 0xFF);
@@ -142,7 +148,7 @@ TEST(wrong_files)
 	REFUSED("larger than 1 MiB", "--certs", files[2]);
 	REFUSED("larger than 1 MiB", "--nonce", files[2]);
 	REFUSED("a nonce has 64", "--nonce", files[0]);
-	REFUSED("No such file", "--nonce", HEX_16);
+	REFUSED("No such file", "--nonce", short_hex);
 	REFUSED("more than 8 files", GOOD, "--certs", files[0], "--certs", files[0], "--certs", files[0], "--certs", files[0], "--certs",
 		files[0], "--certs", files[0], "--certs", files[0], "--certs", files[0]);
 	forget();
@@ -155,8 +161,8 @@ TEST(wrong_values)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(tcb); i++)
 		REFUSED("--min-tcb", GOOD, "--min-tcb", tcb[i]);
-	REFUSED("96 hexadecimal digits", GOOD, "--measurement", HEX_16);
-	REFUSED("96 hexadecimal digits", GOOD, "--measurement", HEX_16 HEX_16 "00112233445566778899aabbccddeefg");
+	REFUSED("96 hexadecimal digits", GOOD, "--measurement", short_hex);
+	REFUSED("96 hexadecimal digits", GOOD, "--measurement", no_hex);
 	REFUSED("--service x", GOOD, "--service", "x");
 	REFUSED("--service", GOOD, "--service", "2a5b8dcd-7ee6-4a3f-8a10-6a5a3a8f0c1");
 	REFUSED("--service", GOOD, "--service", "2a5b8dcd-7ee6-4a3f-8a10-6a5a3a8f0cg1");
