@@ -172,7 +172,7 @@ tools: $(if $(wildcard tools/igvm/main.c),$(B)/igvm) $(B)/archive $(B)/verify $(
 # Linked with all of lib/, and, for what they need of it, with the tools and with the monitor's logic on the
 # platform of tests/mock (which stands in for the platform, the windows and the boot code).
 mocked_kernel := $(filter-out kernel/mm/window.c kernel/mm/shared.c kernel/proc/entropy.c,$(call sources,kernel/protocol kernel/guest kernel/mm kernel/proc kernel/psp,c))
-bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run tools/verify tools/devices,c S)) $(hosted_lib_sources) $(mocked_kernel)
+bench_of = $(filter-out %/main.c,$(call sources,tools/igvm tools/run tools/verify tools/devices tools/archive,c S)) $(hosted_lib_sources) $(mocked_kernel)
 $(B)/obj/unit/bench.a: $(call objects,unit,$(bench_of))
 	@rm -f $@
 	$(Q)ar rcsD $@ $^

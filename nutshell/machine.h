@@ -171,12 +171,12 @@ void host_exit(struct vcpu *vcpu, uint64_t exit_code, uint64_t info_1, uint64_t 
 void host_timer_expired(struct vcpu *vcpu);
 void host_interrupt_taken(struct vcpu *vcpu, uint8_t vector);
 /*
- * The processor of a vCPU that was never started has nothing to do; the lock is free. True: it did something for the host and
- * comes back for more. False: it waits.
+ * Accesses of VMPL0 to one shared page, one by one: host_watched_access() is told of each before it is carried out, with the
+ * address of its first byte; of several by one instruction of the first, and of a repeated instruction at each turn. When two vCPUs
+ * access the page at the same time, one may be missed. ~0: no page.
  */
-bool host_idle(void);
-/* Lets the processors that wait ask host_idle() again. */
-void machine_wake(void);
+void machine_watch(uint64_t gpa);
+void host_watched_access(struct vcpu *vcpu, uint64_t gpa, bool write);
 /* CPUID as the emulated machine's processor answers (policy in psp/cpuid.c); out[] is EAX, EBX, ECX, EDX. */
 void machine_cpuid(uint32_t leaf, uint32_t subleaf, uint64_t xcr0, uint64_t xss, uint32_t out[4]);
 /* Most additional pages of one INVLPGB; the option that takes the instruction away from guests. */

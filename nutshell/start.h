@@ -39,6 +39,13 @@ void boot_start_processors(uint32_t count);
 /* Loads GDT and IDT into the processor that executes it. */
 void load_descriptor_tables(void);
 
+/*
+ * host/options.c: what ram=MIB says, in bytes, of the first such word that is a number of at most RAM_MIB_MAX; 0: nothing. It is
+ * needed before options_parse(), which refuses what is none.
+ */
+#define RAM_MIB_MAX (1ull << 24)
+uint64_t options_ram(const char *command_line);
+
 /* main.c: launches the image and runs it. */
 void nutshell_main(const char *command_line, const void *igvm, uint64_t igvm_size) __noreturn;
 

@@ -79,6 +79,7 @@
 /* Exit codes (APM appendix C); also the error code of #VC (vector 29). */
 #define SVM_EXIT_READ_DR7 0x27ull
 #define SVM_EXIT_WRITE_DR7 0x37ull
+#define SVM_EXIT_EXCP_DB 0x41ull
 #define SVM_EXIT_EXCP_UD 0x46ull
 #define SVM_EXIT_INTR 0x60ull
 #define SVM_EXIT_NMI 0x61ull

@@ -151,22 +151,6 @@ static void copy_command_line(const struct multiboot_info *info)
 		command_line[i] = from[i];
 }
 
-/* What the option ram=MIB says, 0 without it. options.c refuses what is no number; here it only has to do no harm. */
-static uint64_t wanted_ram(void)
-{
-	static const char name[] = " ram=";
-	uint64_t mib = 0;
-
-	for (const char *at = command_line; *at != '\0'; at++) {
-		if (strncmp(at, name, sizeof(name) - 1u) != 0)
-			continue;
-		for (at += sizeof(name) - 1u; *at >= '0' && *at <= '9' && mib < 1u << 24; at++)
-			mib = mib * 10u + (uint64_t)(*at - '0');
-		return mib << 20;
-	}
-	return 0;
-}
-
 /* The guest gets no more RAM than it is to have; what is left over below 4 GiB stays Nutshell's. */
 static void limit_ram(struct memory_layout *layout, uint64_t wanted)
 {
@@ -208,9 +192,9 @@ void boot_main(uint32_t magic, uint32_t info_address)
 		machine_stop(STOP_LAUNCH, "too little RAM: %llu MiB, Nutshell alone needs %llu MiB: give QEMU more (-m)",
 			     (unsigned long long)(layout.hidden_end >> 20), (unsigned long long)(needed >> 20) + 1u);
 	layout.low_end = align_down(layout.hidden_end - needed, PAGE_SIZE_2M);
-	limit_ram(&layout, wanted_ram());
+	limit_ram(&layout, options_ram(command_line));
 	if (layout.low_end < LOW_RAM_MIN || layout.low_end < align_up(module->end, PAGE_SIZE))
-		machine_stop(STOP_LAUNCH, "too little RAM for the guest: ram=%llu", (unsigned long long)(wanted_ram() >> 20));
+		machine_stop(STOP_LAUNCH, "too little RAM for the guest: ram=%llu", (unsigned long long)(options_ram(command_line) >> 20));
 	igvm = layout.low_end + image;
 	memcpy(phys_to_virt(igvm), phys_to_virt(module->start), file);
 	move_image(layout.low_end);

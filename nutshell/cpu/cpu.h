@@ -61,6 +61,7 @@ struct vcpu_cpu {
 	struct timer timer;
 	uint64_t last_fault_gpa, last_fault_info, fault_repeats;
 	uint32_t local_apic[LOCAL_APIC_SAVED_MAX]; /* registers at the start */
+	bool stepping; /* one instruction, for machine_watch() */
 	bool flush_posted, flush_all; /* INVLPGB since the last TLBSYNC; one of them named everything */
 };
 
@@ -95,6 +96,9 @@ void tlb_check_save_area(const struct vcpu *vcpu);
 /* INVLPGB and TLBSYNC. False: the operands are wrong. */
 bool tlb_broadcast(struct vcpu *vcpu, uint64_t flags, uint64_t count, uint64_t space);
 void tlb_sync(struct vcpu *vcpu);
+
+/* VMPL0 is to come back behind its present instruction (vcpu.c). */
+void step_begin(struct vcpu *vcpu);
 
 /* run.S: enters the guest until the next exit. */
 void cpu_run_guest(uint64_t *gpr, uint64_t vmcb_spa, uint64_t host_vmcb_spa);
@@ -159,6 +163,8 @@ uint64_t npt_root(uint32_t vmpl, bool paged);
 bool npt_drop(uint64_t gpa, bool size_2m);
 /* The same at once, as a host does it that changes its nested page tables. */
 void npt_drop_at_once(uint64_t gpa, bool size_2m);
+/* An access to the watched page is over. */
+void npt_forget_watched(void);
 /* Answers a nested page fault: maps, raises #VC, or asks the host. */
 void npt_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t address);
 

@@ -27,6 +27,7 @@
 
 static uint64_t paged_root[SNP_VMPL_COUNT];
 static uint64_t unpaged_root[SNP_VMPL_COUNT];
+static uint64_t watched = ~0ull;
 
 void npt_init(void)
 {
@@ -127,7 +128,7 @@ static void map(uint64_t root, uint64_t address, uint64_t spa, uint64_t flags, b
 static bool shared_block(uint64_t gpa)
 {
 	gpa = align_down(gpa, PAGE_SIZE_2M);
-	if (!machine_is_ram(gpa, PAGE_SIZE_2M) || gpa < PAGE_SIZE_2M)
+	if (!machine_is_ram(gpa, PAGE_SIZE_2M) || gpa < PAGE_SIZE_2M || align_down(watched, PAGE_SIZE_2M) == gpa)
 		return false;
 	for (uint64_t at = gpa; at < gpa + PAGE_SIZE_2M; at += PAGE_SIZE) {
 		if (rmp_entry(at)->assigned != 0)
@@ -191,6 +192,20 @@ static uint64_t private_anyway(const struct vcpu *vcpu, const struct rmp_entry *
 	return 0;
 }
 
+/* Nobody has the page mapped from now on, but for the time of an access. */
+void machine_watch(uint64_t gpa)
+{
+	watched = gpa == ~0ull ? gpa : align_down(gpa, PAGE_SIZE);
+	if (watched != ~0ull)
+		npt_drop_at_once(watched, false);
+}
+
+void npt_forget_watched(void)
+{
+	if (watched != ~0ull)
+		(void)npt_drop(watched, false);
+}
+
 static void shared_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address, uint64_t gpa, uint64_t root)
 {
 	const struct rmp_entry *entry = rmp_entry(gpa);
@@ -205,6 +220,8 @@ static void shared_access(struct vcpu *vcpu, uint64_t info_1, uint64_t address, 
 		return;
 	}
 	map(root, address, machine_shared_spa(gpa), NPT_TABLE, shared_block(gpa));
+	if (gpa == watched && vcpu->vmpl == 0)
+		step_begin(vcpu);
 }
 
 /* A fault that comes back unchanged after it was answered would come back for ever. */
@@ -237,6 +254,8 @@ void npt_fault(struct vcpu *vcpu, uint64_t info_1, uint64_t address)
 		return;
 	}
 	watch_progress(vcpu, info_1, address);
+	if (align_down(address, PAGE_SIZE) == watched && vcpu->vmpl == 0 && (info_1 & NPF_WALK) == 0)
+		host_watched_access(vcpu, gpa, (info_1 & NPF_WRITE) != 0);
 	if (rmp_entry(gpa) == NULL)
 		tell_guest(vcpu, SVM_EXIT_NPF);
 	else if (!paged || (address & c_bit) != 0)

@@ -10,6 +10,9 @@
 #define MSR_TSC_AUX 0xC0000103u
 #define MSR_VM_HSAVE_PA 0xC0010117u
 #define INTERCEPT_UD (1u << 6)
+#define INTERCEPT_DB (1u << 1)
+#define RFLAGS_TF (1ull << 8)
+#define DR6_SINGLE_STEP (1ull << 14)
 #define INTERCEPT_1_HLT (1u << 24)
 #define INTERCEPT_1_COMMON (1u << 1 | 1u << 15 | 1u << 18 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 31)
 #define INTERCEPT_2_COMMON (0x3Fu | 1u << 6 | 1u << 9 | 1u << 10 | 1u << 11)
@@ -143,14 +146,6 @@ static void kick(struct vcpu *vcpu)
 		__builtin_ia32_pause();
 }
 
-void machine_wake(void)
-{
-	for (uint32_t i = 0; i < machine_vcpu_count; i++) {
-		if (machine_vcpu[i].cpu->waiting != 0)
-			kick(&machine_vcpu[i]);
-	}
-}
-
 void cpu_shoot_down(void)
 {
 	for (uint32_t i = 0; i < machine_vcpu_count; i++) {
@@ -254,12 +249,34 @@ static uint64_t *gpr_field(struct vmsa *vmsa, uint32_t index)
 	}
 }
 
+/* ---- single steps: nothing else in VMPL0 uses the trap flag ---- */
+
+void step_begin(struct vcpu *vcpu)
+{
+	vcpu->cpu->stepping = true;
+	vmcb_save(vcpu)->rflags |= RFLAGS_TF;
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_EXCEPTIONS) = INTERCEPT_UD | INTERCEPT_DB;
+}
+
+/* Behind the instruction, or with it not begun and another level about to run: it will fault again. */
+static void step_end(struct vcpu *vcpu)
+{
+	if (!vcpu->cpu->stepping)
+		return;
+	vcpu->cpu->stepping = false;
+	vmcb_save(vcpu)->rflags &= ~RFLAGS_TF;
+	vmcb_save(vcpu)->dr6 &= ~DR6_SINGLE_STEP;
+	*vmcb_u32(vcpu, VMCB_INTERCEPT_EXCEPTIONS) = INTERCEPT_UD;
+	npt_forget_watched();
+}
+
 /* EFER.SVME as software set it: VMRUN needs it in the VMCB, so the VMSA keeps the truth. */
 static void save_level(struct vcpu *vcpu, uint64_t exit_code)
 {
 	struct vmsa *vmsa = machine_ram_page(vcpu->cpu->loaded_vmsa);
 	uint8_t vmpl = vmsa->vmpl;
 
+	step_end(vcpu);
 	memcpy(vmsa, vmcb_save(vcpu), VMCB_SAVE_COMMON);
 	vmsa->vmpl = vmpl;
 	vmsa->g_pat = asm_read_msr(MSR_PAT);
@@ -576,6 +593,9 @@ static void handle_exit(struct vcpu *vcpu)
 	case SVM_EXIT_VMMCALL:
 		vmmcall_exit(vcpu);
 		break;
+	case SVM_EXIT_EXCP_DB:
+		step_end(vcpu);
+		break;
 	case SVM_EXIT_EXCP_UD:
 		if (!instruction_emulate(vcpu))
 			inject_exception(vcpu, 6, false, 0);
@@ -654,15 +674,6 @@ static void check_exit(const struct vcpu *vcpu)
 /* Until another processor asks for something. Interrupts of the guest's devices stay pending. */
 static void wait(struct vcpu *vcpu)
 {
-	if (vcpu->level[0].vmsa_gpa == 0) {
-		bool busy;
-
-		machine_unlock();
-		busy = host_idle();
-		machine_lock();
-		if (busy)
-			return;
-	}
 	vcpu->cpu->kicked = 0;
 	vcpu->cpu->waiting = 1;
 	machine_unlock();

@@ -10,7 +10,6 @@
 #define MONITOR_GPA 0xFC000000ull /* where images of the recipe "qemu" have it: the ones that are attacked */
 #define GHCB_BITMAP 0x3F0u
 #define CHECKSUM_AT 9u
-#define SCRIBBLE_ROUNDS 1000u
 #define WITH_ERROR_CODE (1u << 8 | 0x1Fu << 10 | 1u << 17 | 1u << 21 | 3u << 29) /* exceptions, a bit each */
 
 /* A step that is under way on a vCPU: the lock is free for a while during some. */
@@ -29,8 +28,12 @@ static struct context contexts[MACHINE_VCPU_MAX];
 static uint64_t target;
 static bool launching;
 static uint8_t slots[ATTACK_SLOTS][PAGE_SIZE];
-static uint64_t *scribble_place;
-static uint64_t scribble_value[2];
+static struct {
+	struct attack_rule *rule; /* NULL: nothing is watched */
+	uint64_t gpa;
+	uint32_t reads[sizeof(uint64_t)]; /* by address of the first byte, since the host or VMPL0 wrote */
+	bool turned;
+} turn;
 
 void attack_init(const char *text, uint64_t size)
 {
@@ -41,7 +44,8 @@ void attack_init(const char *text, uint64_t size)
 		machine_stop(STOP_LAUNCH, "attack, line %u: %s", line, why);
 	attack_enabled = true;
 	target = 0;
-	scribble_place = NULL;
+	memset(&turn, 0, sizeof(turn));
+	machine_watch(~0ull);
 	memset(contexts, 0, sizeof(contexts));
 	machine_log("attack: %u rules", script.count);
 }
@@ -183,29 +187,50 @@ static bool make_checksum(uint64_t gpa, uint64_t size)
 }
 
 /*
- * Two values by turns, by a processor that has nothing to run: who reads the word twice may read both. The page was the
- * host's when it began, and writing to it hurts nobody when it is not any more: it is the physical page of then.
+ * Watches 8 bytes of a page of the host's: whoever reads one of them a second time, as only a host can expect it that changes it
+ * between the two, reads something else. A read that begins at another address counts on its own: fields may be smaller.
  */
-static bool scribble(uint64_t gpa, uint64_t value)
+static bool begin_turn(struct attack_rule *rule, uint64_t gpa)
 {
-	uint8_t *page = (gpa & PAGE_MASK) > PAGE_SIZE - sizeof(value) ? NULL : host_shared_page(gpa);
-
-	if (page == NULL)
+	if ((gpa & PAGE_MASK) > PAGE_SIZE - sizeof(uint64_t) || host_shared_page(gpa) == NULL)
 		return false;
-	memcpy(&scribble_value[0], page + (gpa & PAGE_MASK), sizeof(value));
-	scribble_value[1] = value;
-	__atomic_store_n(&scribble_place, (uint64_t *)(void *)(page + (gpa & PAGE_MASK)), __ATOMIC_RELEASE);
-	machine_wake();
+	memset(&turn, 0, sizeof(turn));
+	turn.rule = rule;
+	turn.gpa = gpa;
+	machine_watch(gpa);
 	return true;
 }
 
-bool host_idle(void)
+static void turn_now(const struct vcpu *vcpu)
 {
-	volatile uint64_t *place = __atomic_load_n(&scribble_place, __ATOMIC_ACQUIRE);
+	uint8_t *page = host_shared_page(turn.gpa);
+	uint64_t word;
 
-	for (uint32_t i = 0; place != NULL && i < SCRIBBLE_ROUNDS; i++)
-		*place = scribble_value[i % 2u];
-	return place != NULL;
+	if (page == NULL || turn.turned)
+		return;
+	turn.turned = true;
+	memcpy(&word, page + (turn.gpa & PAGE_MASK), sizeof(word));
+	word ^= turn.rule->number[0];
+	memcpy(page + (turn.gpa & PAGE_MASK), &word, sizeof(word));
+	machine_log("attack: line %u: READ TWICE: what the host wrote at 0x%llx, by the instruction at 0x%llx", turn.rule->line,
+		    (unsigned long long)turn.gpa, (unsigned long long)vcpu_rip(vcpu));
+}
+
+void host_watched_access(struct vcpu *vcpu, uint64_t gpa, bool write)
+{
+	uint64_t at = gpa - turn.gpa;
+
+	if (turn.rule == NULL || at >= ARRAY_SIZE(turn.reads))
+		return;
+	if (write) { /* what is read next is VMPL0's own, or the host's answer to it */
+		memset(turn.reads, 0, sizeof(turn.reads));
+		turn.turned = false;
+		return;
+	}
+	if (turn.rule->done++ == 0)
+		machine_log("attack: line %u begins", turn.rule->line);
+	if (++turn.reads[at] > 1)
+		turn_now(vcpu);
 }
 
 static bool save(uint64_t slot, uint64_t gpa)
@@ -257,8 +282,6 @@ static bool change_memory(const struct attack_rule *rule, uint64_t gpa)
 		return fill_with_noise(gpa, rule->number[0] + rule->seen * PAGE_SIZE);
 	case ACTION_CHECKSUM:
 		return make_checksum(gpa, rule->number[0]);
-	case ACTION_SCRIBBLE:
-		return scribble(gpa, rule->number[0]);
 	case ACTION_SAVE:
 		return save(rule->number[0], gpa);
 	case ACTION_PUT:
@@ -379,6 +402,9 @@ static bool apply(struct attack_rule *rule, struct vcpu *vcpu, const struct cont
 		inject(rule, vcpu);
 		done = true;
 		break;
+	case ACTION_TURN:
+		(void)begin_turn(rule, gpa);
+		return false; /* done when VMPL0 reads it */
 	case ACTION_INTERRUPT:
 		vcpu_set_interrupt(vcpu, (uint8_t)rule->number[0]);
 		done = true;

@@ -7,7 +7,8 @@
  *	on STEP [N|N-|N-M] do ACTION ARGUMENT...      after the host has answered
  *	before STEP [N|N-|N-M] do ACTION ARGUMENT...  before, or instead of answering
  *
- *	secret NAME ADDRESS SIZE                      so many bytes of the monitor's or a service's memory are a canary
+ *	secret NAME ADDRESS[>OFFSET...] SIZE          so many bytes of the monitor's or a service's memory are a canary; of a
+ *	                                              service's also through pointers: a list's member is at ADDRESS>OFFSET
  *
  * Empty lines, comments (#) and what is for the runner (expect ..., run ..., image ...) are passed over. Every other line that does
  * not parse ends the machine before it starts: an attack that does not happen must not look like one that was survived.
@@ -27,7 +28,8 @@
 #define ATTACK_RULES_MAX 32u
 #define ATTACK_SIZE_MAX 16384u
 #define ATTACK_SLOTS 4u
-#define ATTACK_SECRETS_MAX 8u
+#define ATTACK_SECRETS_MAX 12u
+#define ATTACK_POINTERS_MAX 4u
 #define ATTACK_SECRET_SIZE_MAX 2048u
 #define ATTACK_NAME_MAX 24u
 
@@ -69,7 +71,7 @@ enum attack_action {
 	ACTION_SAVE,      /* SLOT ADDRESS: keeps a copy of the page (if it is private, of its ciphertext) */
 	ACTION_PUT,       /* SLOT ADDRESS: puts the copy there, by RMPUPDATE if the page is private */
 	ACTION_CHECKSUM,  /* ADDRESS SIZE: the table there gets the checksum of ACPI, whatever is in it */
-	ACTION_SCRIBBLE,  /* ADDRESS VALUE: an idle processor writes this to the host's page, and back what was there, for ever */
+	ACTION_TURN,      /* ADDRESS MASK: 8 bytes of the host's page; when VMPL0 reads one of them again, these bits are inverted */
 	ACTION_INTERRUPT, /* VECTOR: for VMPL0 */
 	ACTION_EXCEPTION, /* VECTOR: injected into the level that runs next, with the error code 0 if it has one */
 	ACTION_MISSHAPEN, /* VECTOR: the same, but without an error code if it has one, and with one if it has not */
@@ -113,9 +115,12 @@ struct attack_rule {
 	uint32_t seen, done;
 };
 
+/* A secret to which pointers lead: at the address there is one, so far behind where it points the next, or the secret. */
 struct attack_secret {
 	char name[ATTACK_NAME_MAX];
 	struct attack_address address;
+	uint64_t behind[ATTACK_POINTERS_MAX];
+	uint32_t pointers;
 	uint32_t size;
 };
 

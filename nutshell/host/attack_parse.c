@@ -80,7 +80,7 @@ static const struct {
 	[ACTION_SAVE] = { "save", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_PUT] = { "put", "na", 0, ATTACK_SLOTS - 1u, false },
 	[ACTION_CHECKSUM] = { "checksum", "an", CHECKSUM_MIN, PAGE_SIZE, false },
-	[ACTION_SCRIBBLE] = { "scribble", "an", 0, ~0ull, false },
+	[ACTION_TURN] = { "turn", "an", 1, ~0ull, false },
 	[ACTION_INTERRUPT] = { "interrupt", "n", VECTOR_MIN, VECTOR_MAX, false },
 	[ACTION_EXCEPTION] = { "exception", "n", 0, EXCEPTION_MAX, false },
 	[ACTION_MISSHAPEN] = { "misshapen", "n", 0, EXCEPTION_MAX, false },
@@ -268,17 +268,41 @@ static uint32_t split(const char *line, size_t length, struct word *word)
 	return count;
 }
 
+/* What stands behind the address: ">OFFSET" for each pointer. */
+static bool parse_pointers(const struct word *word, size_t at, struct attack_secret *secret)
+{
+	while (at < word->length) {
+		size_t start = ++at;
+
+		while (at < word->length && word->text[at] != '>')
+			at++;
+		if (secret->pointers == ATTACK_POINTERS_MAX ||
+		    !options_number(word->text + start, at - start, &secret->behind[secret->pointers]))
+			return false;
+		secret->pointers++;
+	}
+	return true;
+}
+
 static const char *parse_secret(const struct word *word, uint32_t count, struct attack_script *script)
 {
 	struct attack_secret secret = { .size = 0 };
+	struct word address;
 	uint64_t size;
 
 	if (count != 4 || word[1].length >= sizeof(secret.name))
 		return "a secret has a short name, an address and a size";
 	memcpy(secret.name, word[1].text, word[1].length);
-	if (!parse_address(&word[2], &secret.address) ||
+	address = word[2];
+	for (address.length = 0; address.length < word[2].length && address.text[address.length] != '>';)
+		address.length++;
+	if (!parse_address(&address, &secret.address) ||
 	    (secret.address.base > BASE_MADT && secret.address.base != BASE_SERVICE))
 		return "a secret lies in the monitor or in a service";
+	if (!parse_pointers(&word[2], address.length, &secret))
+		return "behind a secret's address there are at most 4 offsets";
+	if (secret.pointers != 0 && secret.address.base != BASE_SERVICE)
+		return "pointers are followed in services";
 	if (!options_number(word[3].text, word[3].length, &size) || size == 0 || size > ATTACK_SECRET_SIZE_MAX)
 		return "a secret's size is 1 to 2048 bytes";
 	secret.size = (uint32_t)size;

@@ -38,7 +38,7 @@ uint32_t attack_canary(uint32_t which, uint8_t out[ATTACK_CANARY_MAX])
 	for (uint32_t i = 0; i < NUTSHELL_CANARY_WORDS; i++) {
 		uint64_t word = nutshell_canary_word(i);
 
-		memcpy(out + i * WORD, &word, sizeof(word));
+		memcpy(out + (size_t)i * WORD, &word, sizeof(word));
 	}
 	return NUTSHELL_CANARY_WORDS * WORD;
 }
@@ -113,11 +113,28 @@ void attack_secrets_init(const struct attack_script *from)
 	}
 }
 
+/* Where the pointers of a service lead; false: one of them is not there. */
+static bool follow_pointers(const struct attack_secret *secret, uint32_t space, uint64_t *at)
+{
+	for (uint32_t i = 0; i < secret->pointers; i++) {
+		const uint8_t *bytes = *at % sizeof(*at) != 0 ? NULL : machine_user_memory(space, *at);
+
+		if (bytes == NULL)
+			return false;
+		memcpy(at, bytes, sizeof(*at));
+		if (*at == 0 || !checked_add(*at, secret->behind[i], at))
+			return false;
+	}
+	return true;
+}
+
 /* A page at a time: what lies behind the next one is another address. */
 static void read_pages(const struct attack_secret *secret, uint64_t base, uint32_t space, uint32_t source)
 {
-	uint64_t at = base + secret->address.offset, end = at + secret->size;
+	uint64_t at = base + secret->address.offset, end;
 
+	if (!follow_pointers(secret, space, &at) || !checked_add(at, secret->size, &end))
+		return;
 	while (at < end) {
 		uint64_t room = PAGE_SIZE - (at & PAGE_MASK), size = end - at < room ? end - at : room;
 		const uint8_t *bytes = secret->address.base == BASE_SERVICE ? machine_user_memory(space, at) : attack_bytes(at);

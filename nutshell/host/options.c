@@ -2,6 +2,7 @@
 #include "lib/string.h"
 #include "nutshell/asm.h"
 #include "nutshell/host/host.h"
+#include "nutshell/start.h"
 
 #define C_BIT_DEFAULT 47u
 #define C_BIT_NARROW 39u
@@ -48,6 +49,11 @@ static bool is_option(const char *text, size_t length, const char *name)
 	return strlen(name) == length && strncmp(text, name, length) == 0;
 }
 
+static bool parse_ram(const char *text, size_t length, uint64_t *mib)
+{
+	return length > 4 && strncmp(text, "ram=", 4) == 0 && options_number(text + 4, length - 4, mib) && *mib <= RAM_MIB_MAX;
+}
+
 static bool parse_one(const char *text, size_t length)
 {
 	uint64_t number;
@@ -65,8 +71,8 @@ static bool parse_one(const char *text, size_t length)
 		options.c_bit = (uint32_t)number;
 	else if (is_option(text, length, "no-dma"))
 		options.no_dma = true;
-	else if (length > 4 && strncmp(text, "ram=", 4) == 0 && options_number(text + 4, length - 4, &number))
-		return true; /* boot/main.c needed it earlier */
+	else if (parse_ram(text, length, &number))
+		return true; /* boot/main.c has asked options_ram() */
 	else if (length > 10 && strncmp(text, "parameter=", 10) == 0 && options_number(text + 10, length - 10, &number) &&
 		 number <= UINT32_MAX)
 		options.parameter = (uint32_t)number;
@@ -98,23 +104,42 @@ static void choose_c_bit(void)
 			     "(-cpu ...,phys-bits=52 gives more); 39 and 47 work", options.c_bit, width);
 }
 
+/* Moves to the next word; its length, 0 when there is none. */
+static size_t find_word(const char **at)
+{
+	size_t length = 0;
+
+	while (**at == ' ')
+		(*at)++;
+	while ((*at)[length] != '\0' && (*at)[length] != ' ')
+		length++;
+	return length;
+}
+
+uint64_t options_ram(const char *command_line)
+{
+	size_t length = find_word(&command_line);
+	uint64_t mib = 0;
+
+	do {
+		command_line += length;
+		length = find_word(&command_line);
+	} while (length != 0 && !parse_ram(command_line, length, &mib));
+	return length != 0 ? mib << 20 : 0;
+}
+
 void options_parse(const char *command_line)
 {
-	bool first = true;
+	size_t length = find_word(&command_line); /* the name of Nutshell's own file */
 
-	while (*command_line != '\0') {
-		size_t length = 0;
-
-		while (command_line[length] != '\0' && command_line[length] != ' ')
-			length++;
-		/* The first word is the name of Nutshell's own file. */
-		if (length > 0 && !first && !parse_one(command_line, length))
+	for (;;) {
+		command_line += length;
+		length = find_word(&command_line);
+		if (length == 0)
+			break;
+		if (!parse_one(command_line, length))
 			machine_stop(STOP_LAUNCH, "unknown option \"%s\"; known are stats, trace, reboot, no-invlpgb, no-dma, ram=MIB, "
 				     "parameter=N, c-bit=N, features=N, busy=N, no-timer, interrupt=N", command_line);
-		first = first && length == 0;
-		command_line += length;
-		while (*command_line == ' ')
-			command_line++;
 	}
 	choose_c_bit();
 }

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MODEL_BASE 0x00100000ull
@@ -111,16 +112,26 @@ static inline void model_init(struct core_model *model, uint64_t features)
 }
 
 /* The page that holds an address, or NULL when that is no RAM. */
-static inline struct model_page *model_page(struct core_model *model, uint64_t address)
+static inline struct model_page *model_find(struct core_model *model, uint64_t address)
 {
 	uint64_t index = (address - MODEL_BASE) / MODEL_PAGE;
 
 	return address >= MODEL_BASE && index < MODEL_PAGES ? &model->page[index] : NULL;
 }
 
+/* The page of an address that is known to be RAM. */
+static inline struct model_page *model_page(struct core_model *model, uint64_t address)
+{
+	struct model_page *page = model_find(model, address);
+
+	if (page == NULL)
+		abort();
+	return page;
+}
+
 static inline enum model_state model_state(struct core_model *model, uint64_t address)
 {
-	const struct model_page *page = model_page(model, address);
+	const struct model_page *page = model_find(model, address);
 
 	return page == NULL ? MODEL_NOWHERE : (enum model_state)page->state;
 }
@@ -128,7 +139,7 @@ static inline enum model_state model_state(struct core_model *model, uint64_t ad
 /* The hardware lets the monitor reach it. */
 static inline bool model_reaches(struct core_model *model, uint64_t address)
 {
-	const struct model_page *page = model_page(model, address);
+	const struct model_page *page = model_find(model, address);
 
 	return page != NULL && page->there && page->valid;
 }

@@ -38,6 +38,11 @@ static void run(const char *text, size_t size)
 	host_vmgexit(vcpu);
 	vcpu->vmpl = MOCK_VMPL;
 	(void)attack_before_fault(vcpu);
+	vcpu->vmpl = 0;
+	for (uint64_t at = 0x5000; at < 0x5010; at += 4) {
+		host_watched_access(vcpu, at, false);
+		host_watched_access(vcpu, at, false);
+	}
 	attack_enabled = false;
 	mock_armed = false;
 }

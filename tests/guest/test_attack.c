@@ -10,6 +10,7 @@
 #include "abi/ghcb.h"
 #include "abi/launch.h"
 #include "lib/string.h"
+#include "lib/tpm_public.h"
 #include "tests/guest/access.h"
 #include "tests/guest/cpu.h"
 #include "tests/guest/ghcb.h"
@@ -17,6 +18,7 @@
 #include "tests/guest/paging.h"
 #include "tests/guest/processor.h"
 #include "tests/guest/svsm.h"
+#include "tests/guest/tpm.h"
 #include "tests/services/probe/probe.h"
 
 #define CALL_TRIES 100u
@@ -28,6 +30,9 @@
 #define MONITOR_STEP (31u * PAGE_SIZE)
 #define LARGE_PAGES 8u
 #define ATTEST_ROUNDS 4u
+#define RESPONSE_CODE (sizeof(uint32_t) + 6u) /* behind the response's size */
+#define OWNER 0x40000001u
+#define ALG_ECDSA 0x0018u
 #define FIRST_PATTERN 0xA1u
 #define SECOND_PATTERN 0xB2u
 
@@ -321,6 +326,56 @@ TEST(attack_service_answers)
 	      result == SVSM_ERR_INVALID_REQUEST);
 	CHECK(result != SVSM_SUCCESS || args.rcx == 0x1234);
 	test_print("note: service: 0x%llx\n", (unsigned long long)result);
+}
+
+/* What a command comes to: the TPM's code, or that of the call, which has more bits. */
+static uint64_t tpm_command(void)
+{
+	uint64_t result = SVSM_ERR_BUSY;
+
+	tpm2_write32(tpm_bytes + 2, tpm_size);
+	tpm_write_request(tpm_buffer, SVSM_VTPM_SEND_COMMAND, 0, tpm_size);
+	for (uint32_t i = 0; i < ATTEST_TRIES && (result == SVSM_ERR_INCOMPLETE || result == SVSM_ERR_BUSY); i++) {
+		struct svsm_args args = { .rcx = tpm_buffer_gpa() };
+
+		result = call(SVSM_PROTOCOL_VTPM, SVSM_VTPM_CMD, &args);
+	}
+	return result == SVSM_SUCCESS ? tpm2_read32(tpm_buffer + RESPONSE_CODE) : result;
+}
+
+/* A key that the guest makes, and that stays loaded: its private part is a canary. */
+TEST(attack_key_is_made)
+{
+	struct svsm_args args = { .rcx = 0 };
+	uint64_t result;
+
+	if (call(SVSM_PROTOCOL_VTPM, SVSM_VTPM_QUERY, &args) != SVSM_SUCCESS) {
+		test_print("note: no TPM\n");
+		return;
+	}
+	tpm_begin(TPM2_ST_NO_SESSIONS, TPM2_CC_STARTUP);
+	tpm_put16(0);
+	(void)tpm_command();
+	tpm_begin(TPM2_ST_SESSIONS, TPM2_CC_CREATE_PRIMARY);
+	tpm_put32(OWNER);
+	tpm_put_password();
+	tpm_put16(4);
+	tpm_put32(0);
+	tpm_put16(24);
+	tpm_put16(TPM_ALG_ECC);
+	tpm_put16(TPM_ALG_SHA256);
+	tpm_put32(0x00040072); /* signs; fixed to TPM and parent; made by the TPM; authorized by password */
+	tpm_put16(0);
+	tpm_put16(TPM_ALG_NULL);
+	tpm_put16(ALG_ECDSA);
+	tpm_put16(TPM_ALG_SHA256);
+	tpm_put16(TPM_CURVE_P256);
+	tpm_put16(TPM_ALG_NULL);
+	tpm_put32(0);
+	tpm_put16(0);
+	tpm_put32(0);
+	result = tpm_command();
+	test_print("note: key: 0x%llx\n", (unsigned long long)result);
 }
 
 /* ---- a second processor ---- */

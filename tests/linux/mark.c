@@ -43,7 +43,7 @@ static uint64_t physical(const void *page)
 	if (file == NULL || fseek(file, (long)((uintptr_t)page / PAGE * sizeof(entry)), SEEK_SET) != 0 ||
 	    fread(&entry, sizeof(entry), 1, file) != 1 || (entry & PAGEMAP_FRAME) == 0)
 		die("/proc/self/pagemap");
-	fclose(file);
+	(void)fclose(file);
 	return (entry & PAGEMAP_FRAME) * PAGE;
 }
 
@@ -69,10 +69,9 @@ static void hold(uint32_t number)
 {
 	uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	if (page == MAP_FAILED || mlock(page, PAGE) != 0)
+	if (page == MAP_FAILED || mlock(page, PAGE) != 0 || signal(SIGBUS, on_bus_error) == SIG_ERR)
 		die("no page");
 	memset(page, PATTERN, PAGE);
-	signal(SIGBUS, on_bus_error);
 	mark(number, physical(page));
 	printf("page %u: %s\n", number, look(page));
 	fflush(stdout);

@@ -27,7 +27,7 @@ uint64_t mock_device_accesses;
 uint64_t mock_vmsa_in_use;
 uint64_t mock_tsc;
 uint32_t mock_out_count, mock_out_value, mock_in_value, mock_injected, mock_interrupt, mock_switched_to;
-uint64_t mock_deadline;
+uint64_t mock_deadline, mock_watched = ~0ull;
 uint16_t mock_out_port;
 int mock_switch_result;
 bool mock_armed;
@@ -262,8 +262,9 @@ const uint8_t *machine_user_memory(uint32_t space, uint64_t address)
 	return space == 0 && address < MOCK_LOW_END ? mock_ram(address) : NULL;
 }
 
-void machine_wake(void)
+void machine_watch(uint64_t gpa)
 {
+	mock_watched = gpa;
 }
 
 bool vcpu_is_user(const struct vcpu *vcpu)

@@ -31,6 +31,7 @@ extern uint16_t mock_out_port;
 extern uint32_t mock_out_value;
 extern uint32_t mock_in_value; /* what IN reads */
 extern uint64_t mock_deadline; /* last vcpu_set_timer() */
+extern uint64_t mock_watched; /* last machine_watch() */
 extern uint32_t mock_interrupt; /* last vcpu_set_interrupt() */
 extern uint32_t mock_injected; /* vector of the last vcpu_inject(), ~0: none */
 extern int mock_switch_result; /* answer of vcpu_switch() */

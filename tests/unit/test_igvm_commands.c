@@ -218,6 +218,22 @@ static void make_foreign(const char *name)
 	write_file(name, file.data, file.size);
 }
 
+/* ---- the program ---- */
+
+TEST(program)
+{
+	CHECK_EQ(RUN(run, "help"), STATUS_OK);
+	PRINTS("usage: igvm COMMAND");
+	CHECK_EQ(RUN(run, "--help"), STATUS_OK);
+	CHECK_EQ(RUN(run, "-h"), STATUS_OK);
+	CHECK_EQ(RUN(run, "measure", "--help"), STATUS_OK);
+	PRINTS("usage: igvm measure");
+	REFUSES("unknown command 'inspec'", RUN(run, "inspec"));
+	REFUSES("unknown command ''", RUN(run, ""));
+	CHECK_EQ(run(command_run, (const char *const[]){ NULL }), STATUS_FAILED);
+	TELLS("no command given");
+}
+
 /* ---- inspect ---- */
 
 TEST(inspect)
@@ -358,6 +374,7 @@ TEST(extract)
 	REQUIRE(RUN(extract, path("image"), "--gpa", "0xfc000ff8", "--size", "4112", "-o", path("some")) == STATUS_OK);
 	REFUSES("no content at 0xfc003000", RUN(extract, path("image"), "--gpa", "0xfc003000", "-o", path("none")));
 	REFUSES("beyond the address space", RUN(extract, path("image"), "--gpa", "0xfffffffffffff000", "--size", "8192", "-o", path("none")));
+	REFUSES("no content at 0xfc", RUN(extract, path("image"), "--gpa", "0xfc007000", "--size", "4294967295", "-o", path("none")));
 	REFUSES("must be a number", RUN(extract, path("image"), "--gpa", "x", "-o", path("none")));
 	REFUSES("must be a number", RUN(extract, path("image"), "--gpa", "0", "--size", "-1", "-o", path("none")));
 	REFUSES("either --directory or --gpa", RUN(extract, path("image")));

@@ -124,6 +124,12 @@ TEST(bad_lines_are_named)
 		"secret name target 8",
 		"secret name monitor 0",
 		"secret name monitor 2049",
+		"secret name service+8> 8",
+		"secret name service+8>x 8",
+		"secret name service+8>>8 8",
+		"secret name service+8>8>8>8>8>8 8",
+		"secret name >8 8",
+		"secret name monitor>8 8",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -339,6 +345,35 @@ TEST(secrets_of_services_are_canaries)
 }
 
 /* What it was before goes on counting. */
+TEST(secrets_behind_pointers)
+{
+	uint64_t pointer = 0x3040;
+
+	start("secret state service+0x3000>0x20>8 16\n");
+	for (uint32_t i = 0; i < 16; i++)
+		mock_ram(0x4008)[i] = (uint8_t)(0x31 + i);
+	attack_secrets_read(); /* nothing there yet */
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 0);
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	pointer = 0x4000;
+	memcpy(mock_ram(0x3060), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 2);
+	CHECK_EQ(attack_secret_of(0x3837363534333231ull), ATTACK_CANARIES);
+	/* What is no pointer leads nowhere. */
+	pointer = ~0ull;
+	memcpy(mock_ram(0x3060), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	pointer = 0x4001;
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	pointer = MOCK_LOW_END;
+	memcpy(mock_ram(0x3000), &pointer, sizeof(pointer));
+	attack_secrets_read();
+	CHECK_EQ(attack_secret_words(ATTACK_CANARIES), 2);
+	CHECK(!mock_trespass);
+}
+
 TEST(secrets_that_change)
 {
 	start_with_secret("secret seeds service+0x3000 16\n", 1);
@@ -374,13 +409,56 @@ TEST(checksums)
 	CHECK_EQ(mock_ram(0x5000)[0], 0x88);
 }
 
-TEST(an_idle_processor_scribbles)
+static uint64_t turned_word(void)
 {
-	start("on mark 1 do scribble target 0x55\n");
-	CHECK(!host_idle());
+	uint64_t word;
+
+	memcpy(&word, mock_ram(0x5008), sizeof(word));
+	return word;
+}
+
+TEST(what_is_read_again_is_turned)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+	uint64_t word;
+
+	start("on mark 1-2 do turn target 0xff00000000000001\n");
+	CHECK_EQ(mock_watched, ~0ull);
+	word = turned_word();
+	attack_at_mark(vcpu, 1, 0x5008);
+	CHECK_EQ(mock_watched, 0x5008);
+	CHECK(strstr(mock_log_text, "begins") == NULL); /* nobody has read it yet */
+	host_watched_access(vcpu, 0x5007, false);
+	host_watched_access(vcpu, 0x5010, false);
+	host_watched_access(vcpu, 0x5010, false);
+	CHECK(strstr(mock_log_text, "begins") == NULL);
+	/* Once each: fields of their own. */
+	for (uint64_t at = 0x5008; at < 0x5010; at++)
+		host_watched_access(vcpu, at, false);
+	CHECK_TEXT(mock_log_text, "attack: line 1 begins");
+	CHECK_EQ(turned_word(), word);
+	/* The host's next answer, and VMPL0's next question: from the beginning. */
+	attack_at_mark(vcpu, 2, 0x5008);
+	host_watched_access(vcpu, 0x500a, false);
+	host_watched_access(vcpu, 0x5008, true);
+	host_watched_access(vcpu, 0x500a, false);
+	CHECK_EQ(turned_word(), word);
+	/* Once more is too much: before the read takes place, and only once. */
+	host_watched_access(vcpu, 0x500a, false);
+	CHECK_EQ(turned_word(), word ^ 0xff00000000000001ull);
+	CHECK(strstr(mock_log_text, "attack: line 1: READ TWICE: what the host wrote at 0x5008") == mock_log_text);
+	host_watched_access(vcpu, 0x500a, false);
+	CHECK_EQ(turned_word(), word ^ 0xff00000000000001ull);
+}
+
+TEST(only_the_hosts_pages_are_turned)
+{
+	start("on mark 1 do turn target 1\non mark 2 do turn target 1\n");
+	attack_at_mark(&machine_vcpu[0], 2, 0x5ff9); /* not in one page */
+	CHECK_EQ(mock_watched, ~0ull);
+	mock_give(0x5000);
 	attack_at_mark(&machine_vcpu[0], 1, 0x5008);
-	CHECK(host_idle());
-	CHECK_EQ(*mock_ram(0x5008), 0x55);
+	CHECK_EQ(mock_watched, ~0ull);
 }
 
 TEST(injected_exceptions)

@@ -6,6 +6,7 @@
 
 #include "lib/madt.h"
 #include "lib/memory_map.h"
+#include "nutshell/start.h"
 #include "tests/mock/nutshell.h"
 
 TEST(madt_lists_the_processors)
@@ -265,7 +266,9 @@ TEST(options_wrong)
 		"n nonsense",         "n stat",      "n statss",      "n c-bit=",
 		"n c-bit=4x",         "n c-bit=35",  "n c-bit=48",    "n c-bit=0x10000002f",
 		"n c-bit=4294967343", "n features=", "n features=0x", "n features=99999999999999999999",
-		"n features=-1"
+		"n features=-1",      "n ram=",      "n ram=x",       "n ram=16777217",
+		"n interrupt=31",     "n busy=4294967296", "n interrupt=256", "n parameter=4294967296",
+		"n ram=99999999999999999999", "n ram=18446744073709551616",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -275,4 +278,22 @@ TEST(options_wrong)
 	}
 	CHECK_EQ(options_of("stats"), 0); /* the first word is the file's name */
 	CHECK(!options.stats);
+}
+
+/* The start asks for ram= alone; it and options_parse() read the same number. */
+TEST(option_ram)
+{
+	CHECK_EQ(options_ram(""), 0);
+	CHECK_EQ(options_ram("ram=5"), 0); /* the name of the file */
+	CHECK_EQ(options_ram("  ram=5   ram=6"), 6ull << 20);
+	CHECK_EQ(options_ram("n ram=512 stats"), 512ull << 20);
+	CHECK_EQ(options_ram("n stats ram=0x400 ram=7"), 0x400ull << 20);
+	CHECK_EQ(options_of("n stats ram=0x400 ram=7"), 0);
+	CHECK_EQ(options_ram("n ram=16777216"), RAM_MIB_MAX << 20);
+	CHECK_EQ(options_of("n ram=16777216"), 0);
+	/* What options_parse() refuses does no harm before. */
+	CHECK_EQ(options_ram("n ram=16777217"), 0);
+	CHECK_EQ(options_ram("n ram=4x"), 0);
+	CHECK_EQ(options_ram("n ram="), 0);
+	CHECK_EQ(options_ram("n xram=4"), 0);
 }

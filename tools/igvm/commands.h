@@ -10,6 +10,9 @@
 #define STATUS_FAILED 1
 #define STATUS_DIFFERENT 2 /* diff: the images differ */
 
+/* The program: argv[1] names a sub-command. */
+int command_run(int argc, char **argv);
+
 int command_build(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_extract(int argc, char **argv);

@@ -35,6 +35,18 @@ static void print_help(void)
 	     "Pages that the host or the security processor fills have no content and are refused, or left out of DIR.");
 }
 
+/* All of the range has content: before memory is taken for a size that somebody has mistyped. */
+static int check_content(const struct source *source, uint32_t mask, uint64_t gpa, uint64_t end)
+{
+	for (uint64_t at = gpa; at < end; at = align_down(at, PAGE_SIZE) + PAGE_SIZE) {
+		if (content_at(source, mask, align_down(at, PAGE_SIZE)) == NULL) {
+			report("extract: %s: no content at 0x%" PRIx64 " ('igvm inspect' shows the map)", source->path, at);
+			return ERR_NOT_FOUND;
+		}
+	}
+	return 0;
+}
+
 static int extract_range(const struct source *source, uint32_t mask, const struct options *options)
 {
 	uint64_t end;
@@ -45,17 +57,13 @@ static int extract_range(const struct source *source, uint32_t mask, const struc
 		report("extract: --size: the range is empty, larger than 4 GiB, or beyond the address space");
 		return ERR_INVALID;
 	}
+	if (check_content(source, mask, options->gpa, end) != 0)
+		return ERR_NOT_FOUND;
 	data = allocate(options->size);
 	for (uint64_t at = options->gpa; at < end;) {
 		uint64_t page = align_down(at, PAGE_SIZE), stop = page + PAGE_SIZE < end ? page + PAGE_SIZE : end;
-		const uint8_t *content = content_at(source, mask, page);
 
-		if (content == NULL) {
-			report("extract: %s: no content at 0x%" PRIx64 " ('igvm inspect' shows the map)", source->path, at);
-			free(data);
-			return ERR_NOT_FOUND;
-		}
-		memcpy(data + (at - options->gpa), content + (at - page), stop - at);
+		memcpy(data + (at - options->gpa), content_at(source, mask, page) + (at - page), stop - at);
 		at = stop;
 	}
 	result = file_write(options->output, data, options->size);

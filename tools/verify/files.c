@@ -9,7 +9,7 @@
 
 #define FILE_MAX (1u << 20)
 
-void complain(const char *format, ...)
+void verify_complain(const char *format, ...)
 {
 	va_list arguments;
 
@@ -35,12 +35,15 @@ bool input_read(struct blob *blob, const char *option, const char *path)
 	bool good;
 
 	if (file == NULL) {
-		complain("%s %s: %s", option, path, strerror(errno));
+		verify_complain("%s %s: %s", option, path, strerror(errno));
 		return false;
 	}
 	good = read_all(blob, file);
-	if (!good)
-		complain("%s %s: %s", option, path, ferror(file) ? "cannot be read" : "larger than 1 MiB");
+	if (!good) {
+		verify_complain("%s %s: %s", option, path, ferror(file) ? "cannot be read" : "larger than 1 MiB");
+		free(blob->data);
+		*blob = (struct blob){ NULL, 0 };
+	}
 	(void)fclose(file);
 	return good;
 }
@@ -53,7 +56,7 @@ bool output_write(const char *path, const void *data, size_t size)
 	if (file != NULL && fclose(file) != 0)
 		good = false;
 	if (!good)
-		complain("%s: %s", path, strerror(errno));
+		verify_complain("%s: %s", path, strerror(errno));
 	return good;
 }
 

@@ -20,6 +20,7 @@
 #define STATUS_ACCEPTED 0
 #define STATUS_REFUSED 1
 #define STATUS_USAGE 2
+#define VERIFY_HELP (-1)
 
 #define FILES_MAX 8u
 #define CHECKS_MAX 40u
@@ -33,8 +34,8 @@ struct blob {
 };
 
 /* One line on standard error: "verify: ...". */
-void complain(const char *format, ...) __printf_like(1, 2);
-/* A whole file of at most 1 MiB. Complains and returns false. */
+void verify_complain(const char *format, ...) __printf_like(1, 2);
+/* A whole file of at most 1 MiB. When that fails: complains, returns false, and there is nothing to free. */
 bool input_read(struct blob *blob, const char *option, const char *path);
 bool output_write(const char *path, const void *data, size_t size);
 /* Exactly size bytes in hexadecimal. */
@@ -87,6 +88,19 @@ struct evidence {
 	uint8_t measurement[SNP_DIGEST_SIZE];
 	struct snp_tcb min_tcb;
 };
+
+/* Where results go besides standard output; NULL: nowhere. */
+struct outputs {
+	bool json;
+	const char *key_pem, *key_tpm;
+};
+
+/*
+ * Reads the command line and the files that it names (options.c). STATUS_ACCEPTED; STATUS_USAGE, with one line that says why;
+ * or VERIFY_HELP, when the help was asked for and is printed. In each case evidence_free() frees what was read.
+ */
+int verify_options(int argc, char **argv, struct evidence *evidence, struct outputs *outputs) __must_check;
+void evidence_free(struct evidence *evidence);
 
 /* What was learned; sensible only as far as the verdict goes. */
 struct findings {
