@@ -42,14 +42,11 @@ static void check_packed(int argc, char **argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *word[WORDS_MAX + 1];
+	char *text = words_text(data, size), *word[WORDS_MAX + 1];
 	int count, status;
 
 	if (text == NULL)
 		return 0;
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	words_write("one", "first", 5);
 	words_write("two", "", 0);
 	words_write("bad", "no archive", 10);

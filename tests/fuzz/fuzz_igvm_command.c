@@ -90,14 +90,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *word[WORDS_MAX + 1];
+	char *text = words_text(data, size), *word[WORDS_MAX + 1];
 	int count, status;
 
 	if (text == NULL)
 		return 0;
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	write_fixtures();
 	count = words_make(text, size, names, ARRAY_SIZE(names), word);
 	optind = 0; /* getopt_long() begins anew */

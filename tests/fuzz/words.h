@@ -22,6 +22,19 @@ static char *words_said; /* what the program wrote to standard error */
 static size_t words_said_size;
 static FILE *words_quiet; /* for what is said between programs */
 
+/* The input with a zero byte behind it, to be freed; NULL: no memory. */
+static inline char *words_text(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	if (text == NULL)
+		return NULL;
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	return text;
+}
+
 static inline void words_write(const char *name, const void *data, size_t size)
 {
 	FILE *stream = fopen(name, "wb");

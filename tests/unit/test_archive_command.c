@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/archive.h"
+#include "tests/unit/listen.h"
 #include "tests/unit/unit.h"
 #include "tools/archive/command.h"
 
@@ -44,25 +45,6 @@ __attribute__((destructor)) static void remove_folder(void)
 	(void)unlink(path("empty"));
 	(void)unlink(path("out"));
 	(void)rmdir(folder);
-}
-
-static FILE *listen(FILE **stream)
-{
-	FILE *saved = *stream;
-
-	*stream = tmpfile();
-	if (*stream == NULL)
-		abort();
-	return saved;
-}
-
-static void heard(FILE **stream, FILE *saved, char *text, size_t size)
-{
-	if (fseek(*stream, 0, SEEK_SET) != 0)
-		abort();
-	text[fread(text, 1, size - 1, *stream)] = '\0';
-	(void)fclose(*stream);
-	*stream = saved;
 }
 
 static int run(const char *const *words)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/listen.h"
 #include "tests/unit/unit.h"
 #include "tools/run/run.h"
 
@@ -12,28 +13,6 @@
 #define WORDS 24u
 
 static char said[8192]; /* on standard error or output */
-
-static FILE *listen(FILE **stream)
-{
-	FILE *saved = *stream;
-
-	*stream = tmpfile();
-	if (*stream == NULL)
-		abort();
-	return saved;
-}
-
-static void heard(FILE **stream, FILE *saved)
-{
-	size_t size;
-
-	if (fseek(*stream, 0, SEEK_SET) != 0)
-		abort();
-	size = fread(said, 1, sizeof(said) - 1, *stream);
-	said[size] = '\0';
-	(void)fclose(*stream);
-	*stream = saved;
-}
 
 static struct options options;
 
@@ -47,10 +26,10 @@ static int parse(const char *const *words)
 		argv[count] = (char *)(uintptr_t)words[count - 1];
 	optind = 0;
 	status = options_parse(&options, count, argv);
-	heard(&stdout, output);
+	heard(&stdout, output, said, sizeof(said));
 	if (status == -1)
 		status = strstr(said, "usage: run") != NULL ? -1 : -2;
-	heard(&stderr, saved);
+	heard(&stderr, saved, said, sizeof(said));
 	return status;
 }
 
@@ -108,7 +87,7 @@ static bool prints(const char *text)
 	FILE *saved = listen(&stdout);
 	int status = machine_print(&options);
 
-	heard(&stdout, saved);
+	heard(&stdout, saved, said, sizeof(said));
 	return status == RUN_OK && strstr(said, text) != NULL;
 }
 
@@ -168,7 +147,7 @@ static int end_of(const char *log, int wait_status)
 		abort();
 	options.log = path;
 	status = report_end(&options, &result, wait_status);
-	heard(&stderr, saved);
+	heard(&stderr, saved, said, sizeof(said));
 	(void)unlink(path);
 	memcpy(path + strlen(path) - 6, "XXXXXX", 6);
 	return status;
@@ -223,6 +202,6 @@ TEST(lines_of_qemu)
 	report_qemu_line("x: warning: TCG doesn't support requested feature: CPUID");
 	report_qemu_line("");
 	report_qemu_line("x: no such file");
-	heard(&stderr, saved);
+	heard(&stderr, saved, said, sizeof(said));
 	CHECK_TEXT(said, "qemu: x: no such file\n");
 }

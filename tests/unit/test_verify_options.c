@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/verify/verify.h"
+#include "tests/unit/listen.h"
 #include "tests/unit/unit.h"
 
 #define GOOD "--report", files[0], "--manifest", files[0], "--certs", files[0], "--nonce", files[1]
@@ -42,25 +43,6 @@ __attribute__((destructor)) static void remove_files(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
 		(void)unlink(files[i]);
-}
-
-static FILE *listen(FILE **stream)
-{
-	FILE *saved = *stream;
-
-	*stream = tmpfile();
-	if (*stream == NULL)
-		abort();
-	return saved;
-}
-
-static void heard(FILE **stream, FILE *saved, char *text, size_t size)
-{
-	if (fseek(*stream, 0, SEEK_SET) != 0)
-		abort();
-	text[fread(text, 1, size - 1, *stream)] = '\0';
-	(void)fclose(*stream);
-	*stream = saved;
 }
 
 /* The options' values stay until the next call. */
