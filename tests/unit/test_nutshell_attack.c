@@ -523,8 +523,8 @@ TEST(addresses_of_the_monitor)
 	static const uint64_t offset[] = { 0, LAUNCH_OFF_CPUID, LAUNCH_OFF_SECRETS, LAUNCH_OFF_PARAM_GENERAL, LAUNCH_OFF_PARAM_MEMORY,
 					   LAUNCH_OFF_PARAM_MADT };
 
-	for (uint8_t base = BASE_MONITOR; base <= BASE_MADT; base++)
-		CHECK_EQ(attack_base(base), 0xFC000000ull + offset[base - BASE_MONITOR]);
+	for (uint32_t base = BASE_MONITOR; base <= BASE_MADT; base++)
+		CHECK_EQ(attack_base((uint8_t)base), 0xFC000000ull + offset[base - BASE_MONITOR]);
 	CHECK_EQ(attack_base(BASE_TARGET), 0);
 	start("on mark 1 do write monitor+8 1\non mark 2 do write target+0xffa 1\non mark 2 do noise monitor 1\n"
 	      "on mark 2 do leak 0 target+0xfff\n");
@@ -538,7 +538,7 @@ TEST(noise_and_leaks)
 {
 	struct vcpu *vcpu = &machine_vcpu[0];
 	uint8_t first[PAGE_SIZE], key[ATTACK_CANARY_MAX];
-	uint32_t different = 0;
+	uint32_t different = 0, size;
 
 	start("on mark 1-2 do noise target 7\non mark 3 do leak 0 target+8\n");
 	attack_at_mark(vcpu, 1, 0x5123);
@@ -548,7 +548,8 @@ TEST(noise_and_leaks)
 		different += first[i] != mock_ram(0x5000)[i];
 	CHECK(different > PAGE_SIZE / 2); /* other noise each time */
 	attack_at_mark(vcpu, 3, 0x6000);
-	CHECK(memcmp(mock_ram(0x6008), key, attack_canary(0, key)) == 0);
+	size = attack_canary(0, key);
+	CHECK(memcmp(mock_ram(0x6008), key, size) == 0);
 	CHECK_EQ(leaks_found(), 4);
 	finish();
 }
@@ -639,11 +640,13 @@ TEST(messages_are_watched)
 {
 	struct vcpu *vcpu = &machine_vcpu[0];
 	uint8_t key[ATTACK_CANARY_MAX];
+	uint32_t size;
 
 	start("");
 	vcpu->vmpl = 0;
-	memcpy(mock_ram(0x5100), key, attack_canary(0, key));
-	memcpy(mock_ram(0x6100), key, attack_canary(0, key));
+	size = attack_canary(0, key);
+	memcpy(mock_ram(0x5100), key, size);
+	memcpy(mock_ram(0x6100), key, size);
 	MOCK_SET(sw_exit_code, GHCB_EXIT_GUEST_REQUEST);
 	MOCK_SET(sw_exit_info_1, 0x5000);
 	MOCK_SET(sw_exit_info_2, 0x6000);
