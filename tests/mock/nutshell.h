@@ -30,6 +30,10 @@ extern uint32_t mock_out_count; /* OUT instructions, and the last of them */
 extern uint16_t mock_out_port;
 extern uint32_t mock_out_value;
 extern uint32_t mock_in_value; /* what IN reads */
+extern uint32_t mock_port_value[65536]; /* what OUT wrote last, by port */
+/* PCI configuration spaces: the first has number 0, the second 8 * 31 + 3; there are no others. NULL: no PCI, IN as elsewhere. */
+#define MOCK_PCI_SECOND (8u * 31u + 3u)
+extern uint32_t (*mock_pci)[64];
 extern uint64_t mock_deadline; /* last vcpu_set_timer() */
 extern uint64_t mock_watched; /* last machine_watch() */
 extern uint32_t mock_interrupt; /* last vcpu_set_interrupt() */

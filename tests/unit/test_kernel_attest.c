@@ -574,3 +574,14 @@ TEST(security_processor_that_fails)
 	CHECK_EQ(mock_call(SVSM_PROTOCOL_CORE, SVSM_CORE_QUERY_PROTOCOL, &call), SVSM_SUCCESS);
 	CHECK_EQ(call.rcx, 0);
 }
+
+/* For want of memory the service is not asked for its manifest: the call can be made again. */
+TEST(no_memory_for_the_manifest)
+{
+	start_with_vtpm();
+	mock_frame_countdown = 1;
+	refused(SVSM_ATTEST_SERVICES, SVSM_ERR_BUSY);
+	mock_frame_countdown = 0;
+	CHECK_EQ(issue_all_turns(SVSM_ATTEST_SERVICES), SVSM_SUCCESS);
+	check_bound(ALL_SIZE);
+}

@@ -5,6 +5,7 @@
 
 #include "abi/svsm.h"
 #include "kernel/guest/pages.h"
+#include "kernel/protocol/protocol.h"
 #include "tests/mock/mock.h"
 #include "tests/unit/unit.h"
 
@@ -450,6 +451,30 @@ TEST(queries_and_unknown_calls)
 	CHECK_EQ(core(0xFFFFFFFFu, 0, 0, 0), SVSM_ERR_UNSUPPORTED_CALL);
 	CHECK_EQ(mock_call(5, 0, &call), SVSM_ERR_UNSUPPORTED_PROTOCOL);
 	CHECK_EQ(mock_call(0xFFFFFFFFu, 0, &call), SVSM_ERR_UNSUPPORTED_PROTOCOL);
+}
+
+/* Every error of the monitor's has its code, and none of them is a success. */
+TEST(codes_of_errors)
+{
+	static const struct {
+		int error;
+		uint64_t code;
+	} codes[] = { { 0, SVSM_SUCCESS },
+		      { ERR_INVALID, SVSM_ERR_INVALID_PARAMETER },
+		      { ERR_FORMAT, SVSM_ERR_INVALID_PARAMETER },
+		      { ERR_OVERFLOW, SVSM_ERR_INVALID_PARAMETER },
+		      { ERR_ADDRESS, SVSM_ERR_INVALID_ADDRESS },
+		      { ERR_FAULT, SVSM_ERR_INVALID_ADDRESS },
+		      { ERR_BUSY, SVSM_ERR_BUSY },
+		      { ERR_INCOMPLETE, SVSM_ERR_INCOMPLETE },
+		      { ERR_UNSUPPORTED, SVSM_ERR_UNSUPPORTED_CALL },
+		      { ERR_STATE, SVSM_ERR_INVALID_REQUEST },
+		      { ERR_HOST, SVSM_ERR_INVALID_REQUEST } };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(codes); i++)
+		CHECK_EQ(protocol_result(codes[i].error), codes[i].code);
+	for (int error = -1000; error < 0; error++)
+		CHECK(protocol_result(error) != SVSM_SUCCESS);
 }
 
 static uint64_t random_state = 0x9E3779B97F4A7C15ull;

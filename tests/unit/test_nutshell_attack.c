@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "abi/launch.h"
 #include "abi/nutshell.h"
 #include "tests/mock/nutshell.h"
 #include "tests/unit/unit.h"
@@ -473,4 +474,186 @@ TEST(injected_exceptions)
 	attack_at_timer(vcpu);
 	CHECK_EQ(mock_injected, 14);
 	vcpu->vmpl = MOCK_VMPL;
+}
+
+/* ---- every address and action ---- */
+
+static uint64_t word_at(uint64_t gpa)
+{
+	uint64_t word;
+
+	memcpy(&word, mock_ram(gpa), sizeof(word));
+	return word;
+}
+
+/* What an event names is where a rule writes. */
+TEST(addresses_of_events)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("on guest:message do write request+8 1\non guest:message do write response+8 2\non guest:message do write certificates+8 3\n"
+	      "on guest:message do write ghcb+0x808 4\non guest:psc do write page+0x10 5\non mark 1 do write area 6\n"
+	      "on mark 1 do write other-area 7\n");
+	MOCK_SET(rax, 0x7000);
+	MOCK_SET(rbx, 1);
+	CHECK(mock_event(GHCB_EXIT_EXTENDED_GUEST_REQUEST, 0x5000, 0x6000));
+	CHECK_EQ(word_at(0x5008), 1);
+	CHECK_EQ(word_at(0x6008), 2);
+	CHECK_EQ(word_at(0x7008), 3);
+	CHECK_EQ(word_at(MOCK_GHCB + 0x808), 4);
+	mock_set(&mock_ghcb()->sw_scratch, MOCK_GHCB + 0x800);
+	memset(mock_ghcb()->shared_buffer, 0, 16);
+	mock_ghcb()->shared_buffer[8] = 0;
+	mock_ghcb()->shared_buffer[9] = 0x80; /* page 0x8000, shared */
+	mock_ghcb()->shared_buffer[14] = 0x20;
+	CHECK(mock_event(GHCB_EXIT_PSC, 0, 0));
+	CHECK_EQ(word_at(0x8010), 5);
+	machine_vcpu_count = 2;
+	vcpu->level[MOCK_VMPL].vmsa_gpa = 0x9000;
+	machine_vcpu[1].level[1].vmsa_gpa = 0xA000;
+	attack_at_mark(vcpu, 1, 0);
+	CHECK_EQ(word_at(0x9000), 6);
+	CHECK_EQ(word_at(0xA000), 7);
+	finish();
+}
+
+/* Those of the monitor's region, which the mock does not have: the host cannot do it, and nothing else happens. */
+TEST(addresses_of_the_monitor)
+{
+	static const uint64_t offset[] = { 0, LAUNCH_OFF_CPUID, LAUNCH_OFF_SECRETS, LAUNCH_OFF_PARAM_GENERAL, LAUNCH_OFF_PARAM_MEMORY,
+					   LAUNCH_OFF_PARAM_MADT };
+
+	for (uint32_t base = BASE_MONITOR; base <= BASE_MADT; base++)
+		CHECK_EQ(attack_base((uint8_t)base), 0xFC000000ull + offset[base - BASE_MONITOR]);
+	CHECK_EQ(attack_base(BASE_TARGET), 0);
+	start("on mark 1 do write monitor+8 1\non mark 2 do write target+0xffa 1\non mark 2 do noise monitor 1\n"
+	      "on mark 2 do leak 0 target+0xfff\n");
+	attack_at_mark(&machine_vcpu[0], 1, 0x5000);
+	attack_at_mark(&machine_vcpu[0], 2, 0x5000);
+	attack_report();
+	CHECK_EQ(leaks_found(), 0);
+}
+
+TEST(noise_and_leaks)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+	uint8_t first[PAGE_SIZE], key[ATTACK_CANARY_MAX];
+	uint32_t different = 0, size;
+
+	start("on mark 1-2 do noise target 7\non mark 3 do leak 0 target+8\n");
+	attack_at_mark(vcpu, 1, 0x5123);
+	memcpy(first, mock_ram(0x5000), sizeof(first));
+	attack_at_mark(vcpu, 2, 0x5123);
+	for (uint32_t i = 0; i < PAGE_SIZE; i++)
+		different += first[i] != mock_ram(0x5000)[i];
+	CHECK(different > PAGE_SIZE / 2); /* other noise each time */
+	attack_at_mark(vcpu, 3, 0x6000);
+	size = attack_canary(0, key);
+	CHECK(memcmp(mock_ram(0x6008), key, size) == 0);
+	CHECK_EQ(leaks_found(), 4);
+	finish();
+}
+
+TEST(states_of_blocks)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("on launch do validated 0x7000\non mark 1 do large target\non mark 2 do smash target\n");
+	CHECK(mock_rmp(0x7000)->validated == 1 && mock_rmp(0x7000)->assigned == 1);
+	attack_at_mark(vcpu, 1, 0x234567);
+	CHECK(mock_rmp(0x200000)->size_2m == 1 && mock_rmp(0x3FF000)->size_2m == 1);
+	CHECK_EQ(mock_rmp(0x1FF000)->size_2m, 0);
+	attack_at_mark(vcpu, 2, 0x234567);
+	CHECK(mock_rmp(0x200000)->size_2m == 0 && mock_rmp(0x200000)->assigned == 1);
+	finish();
+}
+
+TEST(random_answers)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+	uint64_t first;
+
+	start("on guest:features do random 1\non guest:io do random 2\n");
+	vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_FEATURES_REQ;
+	host_vmgexit(vcpu);
+	first = vcpu->level[MOCK_VMPL].ghcb_msr;
+	CHECK(first != (GHCB_MSR_FEATURES_RSP | options.features << 12));
+	vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_FEATURES_REQ;
+	host_vmgexit(vcpu);
+	CHECK(vcpu->level[MOCK_VMPL].ghcb_msr != first);
+	CHECK(mock_event(SVM_EXIT_IOIO, (uint64_t)NUTSHELL_PORT_ID << 16 | GHCB_IOIO_IN | GHCB_IOIO_SIZE_32, 0));
+	CHECK(mock_ghcb()->rax != NUTSHELL_ID && mock_ghcb()->usage != 0);
+	finish();
+}
+
+/* A level is run instead, from its own save area or from another, which stays registered for that time alone. */
+TEST(levels_are_run_instead)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+
+	start("before guest:psc-msr 1 do enter 1\nbefore guest:run 1 do run-area 3 0x9000\nbefore guest:io 1 do enter 0\n"
+	      "before fault 2 do enter 1\n");
+	vcpu->level[3].vmsa_gpa = 0x4000;
+	vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_PSC_REQ | 0x5000 | 1ull << 52;
+	host_vmgexit(vcpu);
+	CHECK_EQ(mock_switched_to, 1);
+	CHECK_EQ(vcpu->level[MOCK_VMPL].ghcb_msr, GHCB_MSR_PSC_RSP); /* a success that is none */
+	vcpu->vmpl = MOCK_VMPL;
+	vcpu->level[MOCK_VMPL].ghcb_msr = GHCB_MSR_RUN_VMPL_REQ;
+	host_vmgexit(vcpu);
+	CHECK_EQ(mock_switched_to, 3);
+	CHECK_EQ(vcpu->level[3].vmsa_gpa, 0x4000);
+	CHECK_EQ(vcpu->level[MOCK_VMPL].ghcb_msr, GHCB_MSR_RUN_VMPL_RSP);
+	vcpu->vmpl = MOCK_VMPL;
+	mock_switch_result = ERR_STATE; /* the hardware refuses: success is answered all the same */
+	CHECK(mock_event(SVM_EXIT_IOIO, (uint64_t)NUTSHELL_PORT_ID << 16 | GHCB_IOIO_IN | GHCB_IOIO_SIZE_32, 0));
+	CHECK_EQ(mock_switched_to, 0);
+	CHECK_EQ(vcpu->vmpl, MOCK_VMPL);
+	CHECK_EQ(mock_ghcb()->sw_exit_info_1, 0);
+	mock_switch_result = 0;
+	vcpu->vmpl = 0;
+	CHECK(!attack_before_fault(vcpu));
+	CHECK(attack_before_fault(vcpu));
+	CHECK_EQ(mock_switched_to, 1);
+	vcpu->vmpl = MOCK_VMPL;
+	finish();
+}
+
+TEST(interrupts_and_steps_of_events)
+{
+	start("on guest:msr 1 do interrupt 0x80\non guest:create 1 do interrupt 0x81\non guest:run 1 do interrupt 0x82\n");
+	mock_interrupt = 0;
+	MOCK_SET(rcx, 0x17);
+	CHECK(mock_event(SVM_EXIT_MSR, 0, 0));
+	CHECK_EQ(mock_interrupt, 0x80);
+	MOCK_SET(rax, 0);
+	CHECK(mock_event(GHCB_EXIT_AP_CREATION, 0, 0));
+	CHECK_EQ(mock_interrupt, 0x81);
+	CHECK(mock_event(GHCB_EXIT_RUN_VMPL, MOCK_VMPL, 0));
+	CHECK_EQ(mock_interrupt, 0x82);
+	machine_vcpu[0].vmpl = MOCK_VMPL;
+	finish();
+}
+
+/* The pages of a message of VMPL0's are searched, too. */
+TEST(messages_are_watched)
+{
+	struct vcpu *vcpu = &machine_vcpu[0];
+	uint8_t key[ATTACK_CANARY_MAX];
+	uint32_t size;
+
+	start("");
+	vcpu->vmpl = 0;
+	size = attack_canary(0, key);
+	memcpy(mock_ram(0x5100), key, size);
+	memcpy(mock_ram(0x6100), key, size);
+	MOCK_SET(sw_exit_code, GHCB_EXIT_GUEST_REQUEST);
+	MOCK_SET(sw_exit_info_1, 0x5000);
+	MOCK_SET(sw_exit_info_2, 0x6000);
+	(void)attack_before_exit(vcpu, MOCK_GHCB);
+	memset(mock_ram(0x5100), 0, sizeof(key));
+	memset(mock_ram(0x6100), 0, sizeof(key));
+	CHECK_EQ(leaks_found(), 8);
+	vcpu->vmpl = MOCK_VMPL;
+	finish();
 }

@@ -772,6 +772,27 @@ TEST(ends)
 	CHECK_EQ(mock_stop_status, STOP_TERMINATED);
 }
 
+/* The reasons of each set have their words, what lies behind them none. */
+TEST(words_of_ends)
+{
+	static const struct {
+		uint64_t info;
+		const char *words;
+	} ends[] = { { 0, "general request" },	    { 0x20, "SNP features" },	       { 0x30, "unknown reason" },
+		     { 1, "GHCB registration" },    { 0xC1, "Secure AVIC" },	       { 0xD1, "unknown reason" },
+		     { 0xC, "panic (see its log)" }, { 0xDC, "the guest cannot be reset" }, { 0xEC, "unknown reason" },
+		     { 2, "unknown reason" },	    { 0xFFF, "unknown reason" } };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		uint64_t set = ends[i].info & 0xFu, code = ends[i].info >> 4;
+
+		mock_reset();
+		CHECK_EQ(msr_call(GHCB_MSR_TERMINATE | set << 12 | code << 16), ~0ull);
+		CHECK_EQ(mock_stop_status, STOP_TERMINATED);
+		CHECK(strstr(mock_stop_text, ends[i].words) != NULL);
+	}
+}
+
 TEST(valid_bits_are_the_hosts_afterwards)
 {
 	mock_reset();

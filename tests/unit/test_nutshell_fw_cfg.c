@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/bzimage.h"
+#include "nutshell/host/attack.h"
 #include "nutshell/host/fw_cfg.h"
 #include "tests/mock/nutshell.h"
 #include "tests/unit/unit.h"
@@ -297,4 +298,42 @@ TEST(ports)
 	MOCK_SET(rax, __builtin_bswap32((uint32_t)REQUEST));
 	CHECK(mock_event(SVM_EXIT_IOIO, 0x518ull << 16 | 4u << 4, 0));
 	CHECK_EQ(mock_ram(TARGET)[3], 0x1D);
+}
+
+TEST(without_dma)
+{
+	start(FILES);
+	options.no_dma = true;
+	CHECK_EQ(get_number(0x01), 1);
+	CHECK_EQ(fw_cfg_read(), 0);
+	options.no_dma = false;
+}
+
+/* An attack is taken over once, however often the guest is reset; one that is too long ends the machine. */
+TEST(attacks)
+{
+	static char script[ATTACK_SIZE_MAX + 1];
+	struct mock_file file = { "opt/nutshell/attack", "on mark 1 do share 0x5000\n", 26 };
+
+	mock_files = &file;
+	mock_file_count = 1;
+	mock_reset();
+	CHECK(attack_enabled);
+	CHECK_TEXT(mock_log_text, "attack: 1 rules");
+	mock_log_text[0] = '\0';
+	ports_reset();
+	CHECK_TEXT(mock_log_text, "");
+	attack_enabled = false;
+	memset(script, '\n', sizeof(script));
+	file = (struct mock_file){ "opt/nutshell/attack", script, sizeof(script) };
+	if (!MOCK_STOPS()) {
+		ports_init();
+		CHECK(false);
+	}
+	CHECK_EQ(mock_stop_status, STOP_LAUNCH);
+	CHECK(!attack_enabled);
+	file.size--;
+	ports_init();
+	CHECK_TEXT(mock_log_text, "attack: 0 rules");
+	attack_enabled = false;
 }

@@ -280,6 +280,18 @@ TEST(options_wrong)
 	CHECK(!options.stats);
 }
 
+TEST(options_of_each_kind)
+{
+	CHECK_EQ(options_of("n reboot no-invlpgb no-dma no-timer parameter=0xffffffff interrupt=0x20 busy=4294967295"), 0);
+	CHECK(options.reboot && machine_without_invlpgb && options.no_dma && options.no_timer);
+	CHECK_EQ(options.parameter, ~0u);
+	CHECK_EQ(options.interrupt, 0x20);
+	CHECK_EQ(options.busy, ~0u);
+	options.reboot = options.no_dma = options.no_timer = machine_without_invlpgb = false;
+	options.parameter = options.busy = 0;
+	options.interrupt = 0;
+}
+
 /* The start asks for ram= alone; it and options_parse() read the same number. */
 TEST(option_ram)
 {

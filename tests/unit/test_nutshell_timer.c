@@ -116,3 +116,41 @@ TEST(hostile_host)
 	CHECK_EQ(mock_interrupt, VECTOR);
 	options.interrupt = 0;
 }
+
+static uint64_t access_by_event(uint64_t msr, bool write, uint64_t value)
+{
+	uint32_t vmpl = vcpu->vmpl;
+
+	vcpu->level[vmpl].ghcb_registered = vcpu->level[vmpl].ghcb_msr = MOCK_GHCB;
+	memset(mock_ghcb()->valid_bitmap, 0, sizeof(mock_ghcb()->valid_bitmap));
+	MOCK_SET(sw_exit_code, SVM_EXIT_MSR);
+	MOCK_SET(sw_exit_info_1, write ? 1 : 0);
+	MOCK_SET(sw_exit_info_2, 0);
+	MOCK_SET(rcx, msr);
+	if (write) {
+		MOCK_SET(rax, (uint32_t)value);
+		MOCK_SET(rdx, value >> 32);
+	}
+	host_vmgexit(vcpu);
+	return mock_ghcb()->sw_exit_info_1;
+}
+
+/* As VMPL0 reaches it; to the levels below these registers are not there. */
+TEST(by_events)
+{
+	start();
+	CHECK(access_by_event(SPURIOUS, false, 0) != 0); /* #GP */
+	vcpu->vmpl = 0;
+	CHECK_EQ(access_by_event(SPURIOUS, false, 0), 0);
+	CHECK_EQ(mock_ghcb()->rax, 0x1FF);
+	CHECK_EQ(mock_ghcb()->rdx, 0);
+	CHECK(mock_is_valid(&mock_ghcb()->rax) && mock_is_valid(&mock_ghcb()->rdx));
+	CHECK_EQ(access_by_event(DIVIDE, false, 0), 0);
+	CHECK_EQ(mock_ghcb()->rax, 0xB);
+	CHECK_EQ(access_by_event(LVT, true, VECTOR | MASKED), 0);
+	CHECK_EQ(get(LVT), VECTOR | MASKED);
+	CHECK(access_by_event(LVT, true, 1ull << 32 | VECTOR) != 0); /* more than the register has */
+	CHECK_EQ(get(LVT), VECTOR | MASKED);
+	CHECK(access_by_event(0x83D, false, 0) != 0); /* none of its registers */
+	vcpu->vmpl = MOCK_VMPL;
+}

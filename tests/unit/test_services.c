@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes, channels, system calls and the door, on the mock platform: ring 3 is a function of the test. */
+#include "abi/nutshell.h"
 #include "abi/svsm.h"
+#include "kernel/protocol/protocol.h"
 #include "tests/mock/mock.h"
 #include "tests/mock/services.h"
 #include "tests/unit/unit.h"
@@ -1034,4 +1036,102 @@ TEST(services_are_reset)
 	CHECK(reset_server->state != PROCESS_RUNNING);
 	mock_user = play;
 	end();
+}
+
+/* ---- calls of test images for a test service (kernel/protocol/test.c) ---- */
+
+#define GUEST_PAGE 0x00110000ull
+
+static uint64_t test_call(struct vcpu_call *call)
+{
+	return protocol_test(vcpu_by_index(0), PROTOCOL, call);
+}
+
+/* A server that gives each request back as its answer. */
+static struct process *echo(uint32_t requests)
+{
+	struct process *server = behind_the_door();
+
+	for (uint32_t i = 0; i < requests; i++) {
+		(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+		(void)add(server, SYS_REPLY, 4, MESSAGE, 0);
+	}
+	return server;
+}
+
+TEST(test_calls_go_to_their_service)
+{
+	struct vcpu_call call = { .rcx = 0x1234567890ull, .rdx = GUEST_PAGE, .r8 = 7 };
+
+	begin();
+	(void)echo(3);
+	CHECK_EQ(test_call(&call), SVSM_ERR_UNSUPPORTED_PROTOCOL);
+	protocol_test_enabled = true;
+	CHECK_EQ(protocol_test(vcpu_by_index(0), 0x7ABCDEF0u, &call), SVSM_ERR_UNSUPPORTED_PROTOCOL);
+	mock_give(GUEST_PAGE);
+	memset(mock_memory(GUEST_PAGE), 0x3C, PAGE_SIZE);
+	CHECK_EQ(test_call(&call), SVSM_SUCCESS);
+	CHECK_EQ(call.rcx, 0x1234567890ull);
+	CHECK_EQ(call.rdx, 16 | 1ull << 32);
+	CHECK_EQ(*mock_memory(GUEST_PAGE + PAGE_SIZE - 1), 0x3C);
+	/* Without a page of the guest's. */
+	call = (struct vcpu_call){ .rcx = 5, .r8 = 8 };
+	CHECK_EQ(test_call(&call), SVSM_SUCCESS);
+	CHECK_EQ(call.rcx, 5);
+	CHECK_EQ(call.rdx, 16 | 1ull << 32);
+	/* A page that is not the guest's: the service hears of nothing. */
+	call = (struct vcpu_call){ .rcx = 6, .rdx = GUEST_PAGE + PAGE_SIZE };
+	CHECK_EQ(test_call(&call), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(call.rcx, 6);
+	call = (struct vcpu_call){ .rcx = 6 };
+	CHECK_EQ(test_call(&call), SVSM_SUCCESS);
+	protocol_test_enabled = false;
+	end();
+}
+
+TEST(test_call_that_loses_its_page)
+{
+	struct vcpu_call call = { .rcx = 1, .rdx = GUEST_PAGE };
+	struct process *server;
+
+	begin();
+	server = behind_the_door();
+	(void)add(server, SYS_RECEIVE, 4, MESSAGE, 0);
+	protocol_test_enabled = true;
+	mock_give(GUEST_PAGE);
+	CHECK_EQ(test_call(&call), SVSM_ERR_INCOMPLETE);
+	mock_host_take(GUEST_PAGE);
+	(void)add(server, SYS_REPLY, 4, MESSAGE, 0);
+	CHECK_EQ(test_call(&call), SVSM_ERR_INVALID_ADDRESS);
+	CHECK_EQ(call.rcx, 1);
+	CHECK_EQ(call.rdx, GUEST_PAGE);
+	protocol_test_enabled = false;
+	end();
+}
+
+/* What attacks look for: in one frame that stays the monitor's, and in frames that it has given back. */
+TEST(canaries_are_planted)
+{
+	uint64_t found = 0, used;
+	const uint8_t *frame;
+
+	begin();
+	used = mock_frames_used;
+	protocol_test_plant();
+	CHECK_EQ(mock_frames_used, used + 1);
+	for (uint64_t i = 0; i < MOCK_FRAMES; i++) {
+		uint64_t word;
+
+		frame = paging_region_pointer(pa(MONITOR_GPA + i * PAGE_SIZE));
+		memcpy(&word, frame + PAGE_SIZE - sizeof(word), sizeof(word));
+		found += word == nutshell_canary_word(NUTSHELL_CANARY_WORDS - 1u);
+	}
+	CHECK_EQ(found, 33);
+	/* Without memory nothing is planted, and nothing is wrong. */
+	mock_frame_countdown = 1;
+	protocol_test_plant();
+	mock_frame_countdown = 2;
+	protocol_test_plant();
+	mock_frame_countdown = 0;
+	mock_frames_reset();
 }
