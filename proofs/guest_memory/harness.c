@@ -12,8 +12,10 @@ static bool pinned, mapped;
 static uint64_t pinned_page;
 static enum page_state pinned_state;
 static uint32_t copies;
+static uint64_t last_page;
 static uint64_t copied;
 static bool writes_allowed;
+static bool all_good; /* every page is the guest's, and every access succeeds */
 
 enum page_state page_state_get(struct page_state_map *map, gpa_t address)
 {
@@ -23,11 +25,11 @@ enum page_state page_state_get(struct page_state_map *map, gpa_t address)
 int page_state_pin(struct page_state_map *map, gpa_t address, enum page_state *state)
 {
 	PROVE(!pinned, "one page is held at a time");
-	if (any_bool())
+	if (!all_good && any_bool())
 		return ERR_ADDRESS;
 	pinned = true;
 	pinned_page = address.v & ~PAGE_MASK;
-	pinned_state = *state = (enum page_state)(any_u8() % 9u);
+	pinned_state = *state = all_good ? PAGE_VALIDATED : (enum page_state)(any_u8() % 9u);
 	return 0;
 }
 
@@ -40,6 +42,8 @@ void page_state_unpin(struct page_state_map *map, gpa_t address)
 va_t memory_window_map(enum window_slot slot, gpa_t address)
 {
 	PROVE(pinned && !mapped && pinned_page == (address.v & ~PAGE_MASK), "what is mapped is held");
+	PROVE(IMPLIES(copies != 0, pinned_page == last_page + PAGE_SIZE), "page after page");
+	last_page = pinned_page;
 	PROVE(pinned_state == PAGE_VALIDATED || pinned_state == PAGE_CAA, "only the guest's memory is mapped");
 	mapped = true;
 	return va((uint64_t)(uintptr_t)window);
@@ -64,7 +68,7 @@ int access_copy(void *destination, const void *source, uint64_t size)
 	PROVE((uint64_t)((write ? (const uint8_t *)source : (const uint8_t *)destination) - buffer) == copied, "byte after byte");
 	copies++;
 	copied += size;
-	return any_bool() ? 0 : ERR_FAULT;
+	return all_good || any_bool() ? 0 : ERR_FAULT;
 }
 
 void prove_copy(void)
@@ -92,4 +96,24 @@ void prove_owns(void)
 	if (guest_owns_range(address, size) && size != 0)
 		CANARY("owned");
 	PROVE(!pinned, "nothing stays held");
+}
+
+void prove_range(void)
+{
+	gpa_t address = gpa(any_u64());
+	uint64_t size = any_u64();
+
+	ASSUME(size <= BUFFER);
+	writes_allowed = any_bool();
+	all_good = any_bool();
+	int error = writes_allowed ? guest_write_range(address, buffer, size) : guest_read_range(address, buffer, size);
+
+	PROVE(!pinned && !mapped, "nothing stays held or mapped");
+	PROVE(IMPLIES(error == 0, copied == size), "all of it");
+	PROVE(IMPLIES(all_good && address.v <= UINT64_MAX - size, error == 0), "what is the guest's is copied");
+	PROVE(IMPLIES(address.v > UINT64_MAX - size, error != 0 && copies == 0), "nothing wraps");
+	if (error == 0 && copies == 4)
+		CANARY("parts of the first and last page");
+	if (error != 0 && copies == 2)
+		CANARY("ends in the middle");
 }

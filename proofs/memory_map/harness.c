@@ -5,8 +5,11 @@
 #include "lib/memory_map.h"
 #undef MEMORY_MAP_MAX
 #define MEMORY_MAP_MAX 2u
+#undef GUEST_MAP_MAX
+#define GUEST_MAP_MAX 3u
 
 #include "lib/memory_map.c"
+#include "proofs/string.h"
 
 /* A map as memory_map_parse() makes them: sorted, page aligned, apart. */
 static bool is_good(const struct memory_map *map)
@@ -74,4 +77,78 @@ void prove_contains(void)
 	}
 	ASSUME(map.count == 0 || map.range[map.count - 1].end <= 1ull << 52);
 	PROVE(memory_map_total(&map) <= 1ull << 52, "the sum is that of separate ranges");
+}
+
+void prove_remove(void)
+{
+	struct memory_map map, before;
+	uint64_t start = any_u64(), end = any_u64(), at = any_u64();
+
+	ASSUME(is_good(&map));
+	before = map;
+	if (memory_map_remove(&map, start, end) != 0) {
+		PROVE(map.count == before.count && holds(&map, at) == holds(&before, at), "a refusal changes nothing");
+		CANARY("no room for the pieces");
+		return;
+	}
+	PROVE(is_good(&map), "sorted, not empty, apart");
+	PROVE(holds(&map, at) == (holds(&before, at) && (at < start || at >= end)), "exactly the range is gone");
+	if (map.count > before.count)
+		CANARY("one becomes two");
+	if (map.count < before.count)
+		CANARY("one is gone");
+}
+
+/* ---- the guest's map ---- */
+
+#define NOTHING 0u
+
+static bool is_guest_map(const struct guest_map *map)
+{
+	if (map->count > GUEST_MAP_MAX)
+		return false;
+	for (uint32_t i = 0; i < GUEST_MAP_MAX && i < map->count; i++) {
+		if (map->entry[i].start >= map->entry[i].end || map->entry[i].type == NOTHING)
+			return false;
+		if (i > 0 && map->entry[i - 1].end > map->entry[i].start)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t type_at(const struct guest_map *map, uint64_t at)
+{
+	for (uint32_t i = 0; i < GUEST_MAP_MAX && i < map->count; i++) {
+		if (at >= map->entry[i].start && at < map->entry[i].end)
+			return map->entry[i].type;
+	}
+	return NOTHING;
+}
+
+void prove_written(void)
+{
+	struct memory_map ram;
+	struct guest_map map;
+	struct igvm_memory_map_entry out[GUEST_MAP_MAX + 1];
+	uint8_t e820[GUEST_MAP_MAX * E820_ENTRY_SIZE];
+	uint32_t max = any_u32(), count, which = any_u32();
+	uint64_t at = any_u64(), size;
+
+	ASSUME(is_good(&ram));
+	guest_map_init(&map, &ram);
+	PROVE(is_guest_map(&map) && (type_at(&map, at) == E820_RAM) == holds(&ram, at), "the RAM, and nothing else");
+	ASSUME(max <= GUEST_MAP_MAX && which < map.count);
+	if (guest_map_write_igvm(&map, out, max + 1u) == 0) {
+		PROVE(out[which].start_page == map.entry[which].start / PAGE_SIZE &&
+			      out[which].type == IGVM_MEMORY_TYPE_MEMORY && out[map.count].page_count == 0,
+		      "as many entries, and an end");
+		PROVE(map.count <= max, "with room for them");
+		CANARY("IGVM entries");
+	}
+	if (guest_map_write_e820(&map, e820, max, &count) == 0) {
+		memcpy(&size, e820 + which * E820_ENTRY_SIZE + 8u, sizeof(size));
+		PROVE(count <= max, "with room for them");
+		PROVE(count == map.count && size == map.entry[which].end - map.entry[which].start, "as many entries");
+		CANARY("e820 entries");
+	}
 }
