@@ -614,6 +614,34 @@ void prove_receive(void)
 		CANARY("it waits");
 }
 
+void prove_reply(void)
+{
+	uint32_t channel = any_u32();
+
+	any_tables();
+	remember_callers();
+	ASSUME(the_thread->state == THREAD_READY && channel < CHANNEL_MAX);
+	struct request *taken = the_thread->taken;
+	bool mine = taken != NULL && the_request->channel == channel, abandoned = mine && the_request->abandoned;
+	int error = channel_reply(the_thread, channel, va(any_u64()));
+
+	finish();
+	PROVE(IMPLIES(!mine, error == ERR_STATE && the_thread->taken == taken), "only what was taken from this channel is answered");
+	PROVE(IMPLIES(abandoned, error == ERR_STATE && the_thread->taken == NULL && the_request->state == REQUEST_FREE),
+	      "an answer that nobody waits for is none, and the request is free");
+	PROVE(IMPLIES(mine && !abandoned, the_thread->taken == (error == 0 ? NULL : taken)), "answered once; a bad message may be followed by a good one");
+	if (error == 0 && waited[0][1]) {
+		PROVE(threads[0].state == THREAD_READY, "its caller runs on");
+		waited[0][1] = false;
+		CANARY("a caller has its answer");
+	}
+	PROVE(others_wait(&requests[REQUEST_MAX]), "all other callers wait on");
+	if (error == 0 && the_request->state == REQUEST_DONE)
+		CANARY("the monitor may fetch it");
+	if (abandoned)
+		CANARY("abandoned");
+}
+
 void prove_thread_ends(void)
 {
 	any_tables();
