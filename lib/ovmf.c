@@ -2,6 +2,7 @@
 #include "lib/ovmf.h"
 
 #include "abi/igvm.h"
+#include "lib/contract.h"
 #include "lib/string.h"
 
 /* A file, and the entries of its table that matter; offset 0: not there. */
@@ -107,7 +108,12 @@ static int read_table(struct reader *reader)
 	if (length < OVMF_ENTRY_OVERHEAD || length > table_end)
 		return fail(reader, ERR_FORMAT, "the GUIDed table has an impossible length", end);
 	low = table_end - length;
-	while (end > low) {
+	while (end > low)
+		LOOP_ASSIGNS(end, reader->sev, reader->igvm, reader->reset, reader->secret, reader->hashes, LOOP_OBJECT(reader->error))
+		LOOP_INVARIANT(end >= low && end <= table_end - OVMF_ENTRY_OVERHEAD)
+		LOOP_INVARIANT(reader->sev <= table_end && reader->igvm <= table_end && reader->reset <= table_end)
+		LOOP_INVARIANT(reader->secret <= table_end && reader->hashes <= table_end)
+		LOOP_DECREASES(end) {
 		uint64_t entry_length;
 		int error;
 
