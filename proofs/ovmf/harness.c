@@ -252,6 +252,143 @@ void prove_parameter(void)
 	}
 }
 
+/* ---- the whole ---- */
+
+/* What prove_descriptor() shows of it. */
+int stub_read_descriptor(const struct reader *of, uint64_t pointer, const char *signature, uint32_t version, uint64_t *first, uint32_t *count)
+{
+	uint64_t at = any_u64();
+	uint32_t entries = any_u32();
+
+	PROVE(pointer <= of->size - 4, "an offset inside the file");
+	if (any_bool())
+		return any_bool() ? ERR_FORMAT : ERR_UNSUPPORTED;
+	ASSUME(at <= of->size && entries * 12ull <= of->size - at);
+	*first = at;
+	*count = entries;
+	return 0;
+}
+
+/* Any entry, from inside the file. */
+struct ovmf_descriptor_entry stub_read_entry(const struct reader *of, uint64_t offset)
+{
+	PROVE(offset <= of->size - sizeof(struct ovmf_descriptor_entry), "an entry inside the file");
+	return ANY(struct ovmf_descriptor_entry);
+}
+
+/* What prove_check() and prove_insert() show of it. */
+int stub_add_section(struct ovmf *in, const struct reader *of, const struct ovmf_descriptor_entry *entry, uint64_t offset)
+{
+	if (in->section_count == OVMF_SECTION_MAX || any_bool())
+		return any_bool() ? ERR_FORMAT : ERR_UNSUPPORTED;
+	in->section[in->section_count].type = entry->type;
+	in->section_count++;
+	return 0;
+}
+
+static uint64_t any_offset(void)
+{
+	uint64_t offset = any_u64();
+
+	ASSUME(offset <= reader.size - OVMF_TABLE_END_FROM_END);
+	return offset;
+}
+
+/* What prove_table() shows of it. */
+int stub_read_table(struct reader *of)
+{
+	if (any_bool())
+		return ERR_FORMAT;
+	reader.size = of->size;
+	of->sev = any_offset();
+	of->igvm = any_offset();
+	of->reset = any_offset();
+	of->secret = any_offset();
+	of->hashes = any_offset();
+	return 0;
+}
+
+void prove_sections(void)
+{
+	any_file();
+	ovmf.section_count = 0;
+	reader.sev = any_offset();
+	int result = read_sections(&ovmf, &reader);
+
+	if (result != 0) {
+		PROVE(result == ERR_FORMAT || result == ERR_UNSUPPORTED, "a documented error");
+		CANARY("refused");
+		return;
+	}
+	PROVE(count_type(&ovmf, OVMF_SEV_SECRETS) != 0 && count_type(&ovmf, OVMF_SEV_CAA) != 0, "there are a secrets page and a calling area");
+	CANARY("read");
+}
+
+int stub_cover_area(struct ovmf *in, const struct reader *of, const struct ovmf_area *area, uint64_t offset)
+{
+	PROVE(area->size != 0 && area->size <= UINT32_MAX && area->gpa <= UINT32_MAX, "an area that is not empty, of 32-bit numbers");
+	return any_bool() ? 0 : any_bool() ? ERR_FORMAT : ERR_UNSUPPORTED;
+}
+
+void prove_igvm(void)
+{
+	any_file();
+	reader.igvm = any_offset();
+	ovmf.memory_map = ovmf.vp_count = ovmf.hobs = (struct ovmf_area){ 0, 0 };
+	int result = read_igvm(&ovmf, &reader);
+	const struct ovmf_area *map = &ovmf.memory_map, *count = &ovmf.vp_count;
+
+	if (result != 0) {
+		PROVE(result == ERR_FORMAT || result == ERR_UNSUPPORTED, "a documented error");
+		CANARY("refused");
+		return;
+	}
+	if (map->size != 0 && count->size != 0) {
+		PROVE(map->size % 24 == 0 && count->size % 4 == 0, "whole entries");
+		PROVE(map->gpa + map->size <= count->gpa || count->gpa + count->size <= map->gpa, "parameters do not overlap");
+		CANARY("parameters");
+	}
+}
+
+int stub_read_sections(struct ovmf *in, const struct reader *of)
+{
+	PROVE(of->sev <= of->size - 4, "a place inside the file");
+	return any_bool() ? 0 : any_bool() ? ERR_FORMAT : ERR_UNSUPPORTED;
+}
+
+int stub_read_igvm(struct ovmf *in, const struct reader *of)
+{
+	PROVE(of->igvm <= of->size - 4, "a place inside the file");
+	return any_bool() ? 0 : any_bool() ? ERR_FORMAT : ERR_UNSUPPORTED;
+}
+
+static struct ovmf_area covered;
+
+bool stub_area_covered(const struct ovmf *in, const struct ovmf_area *area)
+{
+	PROVE(area->gpa <= UINT32_MAX && area->size <= UINT32_MAX, "an area below 8 GiB");
+	covered = *area;
+	return any_bool();
+}
+
+void prove_open(void)
+{
+	uint64_t size = any_u64();
+
+	ASSUME(size <= 1ull << 40);
+	const uint8_t *data = __CPROVER_allocate(size, 0);
+	int result = ovmf_open(&ovmf, data, size, &error);
+
+	if (result != 0) {
+		PROVE(result == ERR_FORMAT || result == ERR_UNSUPPORTED, "a documented error");
+		CANARY("refused");
+		return;
+	}
+	PROVE(size == ovmf.size && ovmf.gpa + size == OVMF_END && (size & PAGE_MASK) == 0 && size <= OVMF_SIZE_MAX && size != 0, "the image is pages that end at 4 GiB");
+	PROVE(IMPLIES(ovmf.hashes.size != 0, covered.gpa == ovmf.hashes.gpa && covered.size == ovmf.hashes.size), "a block is where a section is");
+	CANARY("opened");
+}
+
 /* ---- the volume for variables ---- */
 
 void prove_variables(void)
