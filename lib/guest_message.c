@@ -45,7 +45,7 @@ static void crypt(const struct guest_channel *channel, uint8_t *page, uint64_t n
 	uint8_t iv[GUEST_MESSAGE_IV_SIZE] = { 0 };
 
 	for (uint32_t i = 0; i < sizeof(number); i++)
-		iv[i] = (uint8_t)(number >> 8u * i);
+		iv[i] = (uint8_t)(number >> 8u * i & 0xFFu);
 	channel->gcm(channel->key, iv, page + SNP_MSG_AAD_OFFSET, SNP_MSG_AAD_SIZE, page + SNP_MSG_HEADER_SIZE, size,
 		     encrypt, tag);
 }

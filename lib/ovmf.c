@@ -2,6 +2,7 @@
 #include "lib/ovmf.h"
 
 #include "abi/igvm.h"
+#include "lib/contract.h"
 #include "lib/string.h"
 
 /* A file, and the entries of its table that matter; offset 0: not there. */
@@ -107,7 +108,12 @@ static int read_table(struct reader *reader)
 	if (length < OVMF_ENTRY_OVERHEAD || length > table_end)
 		return fail(reader, ERR_FORMAT, "the GUIDed table has an impossible length", end);
 	low = table_end - length;
-	while (end > low) {
+	while (end > low)
+		LOOP_ASSIGNS(end, reader->sev, reader->igvm, reader->reset, reader->secret, reader->hashes, LOOP_OBJECT(reader->error))
+		LOOP_INVARIANT(end >= low && end <= table_end - OVMF_ENTRY_OVERHEAD)
+		LOOP_INVARIANT(reader->sev <= table_end && reader->igvm <= table_end && reader->reset <= table_end)
+		LOOP_INVARIANT(reader->secret <= table_end && reader->hashes <= table_end)
+		LOOP_DECREASES(end) {
 		uint64_t entry_length;
 		int error;
 
@@ -232,7 +238,11 @@ static int read_sections(struct ovmf *ovmf, const struct reader *reader)
 	if (reader->sev == 0)
 		return fail(reader, ERR_UNSUPPORTED, "the firmware has no SEV metadata: not built for SEV-SNP", 0);
 	error = read_descriptor(reader, reader->sev, OVMF_SEV_SIGNATURE, OVMF_SEV_VERSION, &first, &count);
-	for (uint32_t i = 0; i < count && error == 0; i++) {
+	for (uint32_t i = 0; i < count && error == 0; i++)
+		LOOP_ASSIGNS(i, error, LOOP_OBJECT(ovmf), LOOP_OBJECT(reader->error))
+		LOOP_INVARIANT(i <= count && ovmf->section_count <= OVMF_SECTION_MAX)
+		LOOP_INVARIANT(error == 0 || error == ERR_FORMAT || error == ERR_UNSUPPORTED)
+		LOOP_DECREASES(count - i) {
 		uint64_t offset = first + (uint64_t)i * sizeof(struct ovmf_descriptor_entry);
 		struct ovmf_descriptor_entry entry = read_entry(reader, offset);
 
@@ -340,6 +350,13 @@ static int read_igvm(struct ovmf *ovmf, const struct reader *reader)
 		return 0;
 	error = read_descriptor(reader, reader->igvm, OVMF_IGVM_SIGNATURE, OVMF_IGVM_VERSION, &first, &count);
 	for (uint32_t i = 0; i < count && error == 0; i++)
+		LOOP_ASSIGNS(i, error, parameters, LOOP_OBJECT(ovmf), LOOP_OBJECT(reader->error))
+		LOOP_INVARIANT(i <= count && (error == 0 || error == ERR_FORMAT || error == ERR_UNSUPPORTED))
+		LOOP_INVARIANT(parameters.gpa <= UINT32_MAX && parameters.size <= UINT32_MAX)
+		LOOP_INVARIANT(ovmf->memory_map.gpa <= UINT32_MAX && ovmf->memory_map.size <= UINT32_MAX)
+		LOOP_INVARIANT(ovmf->vp_count.gpa <= UINT32_MAX && ovmf->vp_count.size <= UINT32_MAX)
+		LOOP_INVARIANT(ovmf->hobs.gpa <= UINT32_MAX && ovmf->hobs.size <= UINT32_MAX)
+		LOOP_DECREASES(count - i)
 		error = take_igvm_entry(ovmf, &parameters, reader,
 					first + (uint64_t)i * sizeof(struct ovmf_descriptor_entry));
 	if (error == 0 && parameters.size != 0)
