@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/certificate_table.h"
 
+#include "lib/contract.h"
 #include "lib/string.h"
 
 #define ENTRY_SIZE ((uint32_t)sizeof(struct snp_certificate_entry))
@@ -101,7 +102,10 @@ int certificate_table_check(const uint8_t *table, uint32_t size)
 				return ERR_FORMAT;
 		}
 	}
-	for (uint32_t at = parsed.header; at < size;) {
+	for (uint32_t at = parsed.header; at < size;)
+		LOOP_ASSIGNS(at)
+		LOOP_INVARIANT(at <= size)
+		LOOP_DECREASES(size - at) {
 		const struct snp_certificate_entry *entry = covering(&parsed, at);
 
 		if (entry == NULL && table[at] != 0)
