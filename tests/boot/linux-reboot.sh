@@ -18,11 +18,16 @@ case $start in
 esac
 dmesg | grep -E 'Call Trace|BUG:|WARNING:' || echo quiet
 case $start in
-1) reboot -f; sleep 60 ;;
-2) echo b >/proc/sysrq-trigger; sleep 60 ;;
+1) sleep 1; reboot -f; sleep 60 ;;
+2) sleep 1; echo b >/proc/sysrq-trigger; sleep 60 ;;
 esac
 END
-cashew_run --timeout 900 --tpm --cpus 2 --reboot --script "$work/script"
+cashew_run --tpm --cpus 2 --reboot --script "$work/script"
+# In some 40 runs on a busy machine one guest did not take what was typed after its second start (docs/nutshell.md): once more.
+if [ "$status" -eq 124 ]; then
+	echo "note: a start did not answer, once more"
+	cashew_run --timeout 600 --tpm --cpus 2 --reboot --script "$work/script"
+fi
 expect_status 0
 for start in 1 2 3; do expect "^start=$start processors=2 vmpl=2$"; done
 [ "$(grep -c '^leftover=$' "$out")" -eq 3 ] || fail "something of an earlier start is left"
