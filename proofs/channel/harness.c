@@ -735,6 +735,123 @@ void prove_end(void)
 		CANARY("it had a child");
 }
 
+/* What prove_send() shows: those who wait there try in turn, until one has taken it. */
+void stub_request_send(struct request *request)
+{
+	PROVE(threads_agree() && requests_agree() && pages_agree(), "the tables agree when a request is sent");
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		if (request != &requests[r])
+			continue;
+		PROVE(requests[r].state == REQUEST_QUEUED, "what is sent is queued");
+		for (uint32_t t = 0; t < THREAD_MAX; t++) {
+			if (requests[r].state != REQUEST_QUEUED || threads[t].state != THREAD_RECEIVING || threads[t].channel != requests[r].channel)
+				continue;
+			int error = hand_over(&threads[t], &requests[r]);
+
+			stub_set_result(&threads[t], error);
+			if (error == 0) {
+				requests[r].state = REQUEST_TAKEN;
+				threads[t].taken = &requests[r];
+			}
+		}
+	}
+}
+
+void prove_create(void)
+{
+	uint32_t channel = any_u32();
+	bool was_free[REQUEST_MAX], any_free = false;
+
+	any_tables();
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		was_free[r] = requests[r].state == REQUEST_FREE;
+		any_free = any_free || was_free[r];
+		ASSUME(requests[r].number <= last_number);
+	}
+	struct request *request = request_create(channel, the_thread);
+
+	PROVE((request != NULL) == any_free, "a request, or all are in use");
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		PROVE(request_by_index(r) == &requests[r], "requests have indexes");
+		PROVE(IMPLIES(request == &requests[r], was_free[r] && requests[r].state == REQUEST_QUEUED && requests[r].channel == channel &&
+			      requests[r].caller == the_thread && !requests[r].abandoned && requests[r].pages == 0 && requests[r].size == 0),
+		      "a free one becomes a request of this thread to this channel, without content");
+		PROVE(IMPLIES(request == &requests[r], requests[r].number == last_number), "it has the last number");
+		PROVE(IMPLIES(request != NULL && request != &requests[r], requests[r].number < last_number), "it is the newest");
+		PROVE(IMPLIES(request != &requests[r], (requests[r].state == REQUEST_FREE) == was_free[r]), "no other changes");
+	}
+	if (request == &requests[2])
+		CANARY("the last one");
+	if (request == NULL)
+		CANARY("too many");
+}
+
+void prove_send(void)
+{
+	bool there[THREAD_MAX];
+	enum thread_state state[THREAD_MAX];
+
+	any_tables();
+	remember_callers();
+	ASSUME(the_request->state == REQUEST_QUEUED);
+	bool inside = in_request(the_request);
+
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		state[t] = threads[t].state;
+		there[t] = state[t] == THREAD_RECEIVING && threads[t].channel == the_request->channel;
+	}
+	request_send(the_request);
+	finish();
+	PROVE(others_wait(&requests[REQUEST_MAX]), "all callers wait on");
+	PROVE(the_request->state == REQUEST_QUEUED || the_request->state == REQUEST_TAKEN, "it waits, or is taken");
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		PROVE(IMPLIES(threads[t].taken == the_request, there[t] && has_result(t, 0)), "only a thread that receives there takes it, and knows");
+		PROVE(IMPLIES(!there[t], threads[t].state == state[t]), "no other thread learns of it");
+		PROVE(IMPLIES(there[t] && the_request->state == REQUEST_QUEUED, threads[t].state == THREAD_READY && !has_result(t, 0)),
+		      "it waits only when nobody that receives can take it");
+	}
+	if (the_request->state == REQUEST_TAKEN && inside)
+		CANARY("taken with a page");
+	if (there[1] && threads[2].taken == the_request)
+		CANARY("the second one takes it");
+	if (there[2] && the_request->state == REQUEST_QUEUED)
+		CANARY("nobody could");
+}
+
+void prove_call(void)
+{
+	uint32_t channel = any_u32();
+	bool all_used = true;
+
+	any_tables();
+	remember_callers();
+	ASSUME(the_thread->state == THREAD_READY && channel < CHANNEL_MAX);
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		all_used = all_used && requests[r].state != REQUEST_FREE;
+	uint32_t servers = channels[channel & 1].servers;
+	enum place before = place;
+	struct request *taken = the_thread->taken;
+	int error = channel_call(the_thread, channel, va(any_u64()));
+
+	finish();
+	PROVE(others_wait(&requests[REQUEST_MAX]), "all other callers wait on");
+	PROVE(IMPLIES(servers == 0, error == ERR_STATE), "who calls where nobody serves does not wait");
+	PROVE(IMPLIES(servers != 0 && all_used, error == ERR_BUSY), "too many requests");
+	PROVE(the_thread->taken == taken, "what it has taken it still has to answer");
+	if (error != 0) {
+		PROVE(the_thread->state == THREAD_READY && requests_of(the_thread) == 0 && place == before, "a refused call leaves nothing behind");
+		CANARY("refused");
+		return;
+	}
+	PROVE(the_thread->state == THREAD_CALLING && requests_of(the_thread) == 1, "the caller waits for one request");
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		PROVE(IMPLIES(requests[r].caller == the_thread, waits_on(1, r) && requests[r].channel == channel), "to this channel");
+	if (requests[2].caller == the_thread && requests[2].state == REQUEST_TAKEN)
+		CANARY("taken at once");
+	if (requests[0].caller == the_thread && requests[0].state == REQUEST_QUEUED && before == PLACE_SPACE && place == PLACE_MONITOR)
+		CANARY("it waits with a page");
+}
+
 void prove_abandon(void)
 {
 	struct request *request = the_request;
