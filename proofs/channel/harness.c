@@ -735,28 +735,6 @@ void prove_end(void)
 		CANARY("it had a child");
 }
 
-/* What prove_send() shows: those who wait there try in turn, until one has taken it. */
-void stub_request_send(struct request *request)
-{
-	PROVE(threads_agree() && requests_agree() && pages_agree(), "the tables agree when a request is sent");
-	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
-		if (request != &requests[r])
-			continue;
-		PROVE(requests[r].state == REQUEST_QUEUED, "what is sent is queued");
-		for (uint32_t t = 0; t < THREAD_MAX; t++) {
-			if (requests[r].state != REQUEST_QUEUED || threads[t].state != THREAD_RECEIVING || threads[t].channel != requests[r].channel)
-				continue;
-			int error = hand_over(&threads[t], &requests[r]);
-
-			stub_set_result(&threads[t], error);
-			if (error == 0) {
-				requests[r].state = REQUEST_TAKEN;
-				threads[t].taken = &requests[r];
-			}
-		}
-	}
-}
-
 void prove_create(void)
 {
 	uint32_t channel = any_u32();
@@ -818,16 +796,41 @@ void prove_send(void)
 		CANARY("nobody could");
 }
 
+/* What prove_create() shows; the request in the middle stands for all. */
+struct request *stub_request_create(uint32_t channel, struct thread *caller)
+{
+	if (the_request->state != REQUEST_FREE)
+		return NULL;
+	*the_request = (struct request){ .state = REQUEST_QUEUED, .channel = channel, .caller = caller, .number = any_u64() };
+	return the_request;
+}
+
+/* What prove_send() shows: those who receive there try in turn, until one has taken it. */
+void stub_request_send(struct request *request)
+{
+	PROVE(request == the_request && the_request->state == REQUEST_QUEUED, "what is sent is queued");
+	PROVE(threads_agree() && requests_agree() && pages_agree(), "the tables agree when a request is sent");
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		if (the_request->state != REQUEST_QUEUED || threads[t].state != THREAD_RECEIVING || threads[t].channel != the_request->channel)
+			continue;
+		int error = hand_over(&threads[t], the_request);
+
+		stub_set_result(&threads[t], error);
+		if (error == 0) {
+			the_request->state = REQUEST_TAKEN;
+			threads[t].taken = the_request;
+		}
+	}
+}
+
 void prove_call(void)
 {
 	uint32_t channel = any_u32();
-	bool all_used = true;
 
 	any_tables();
 	remember_callers();
 	ASSUME(the_thread->state == THREAD_READY && channel < CHANNEL_MAX);
-	for (uint32_t r = 0; r < REQUEST_MAX; r++)
-		all_used = all_used && requests[r].state != REQUEST_FREE;
+	bool is_free = the_request->state == REQUEST_FREE;
 	uint32_t servers = channels[channel & 1].servers;
 	enum place before = place;
 	struct request *taken = the_thread->taken;
@@ -836,19 +839,17 @@ void prove_call(void)
 	finish();
 	PROVE(others_wait(&requests[REQUEST_MAX]), "all other callers wait on");
 	PROVE(IMPLIES(servers == 0, error == ERR_STATE), "who calls where nobody serves does not wait");
-	PROVE(IMPLIES(servers != 0 && all_used, error == ERR_BUSY), "too many requests");
+	PROVE(IMPLIES(servers != 0 && !is_free, error == ERR_BUSY), "too many requests");
 	PROVE(the_thread->taken == taken, "what it has taken it still has to answer");
 	if (error != 0) {
 		PROVE(the_thread->state == THREAD_READY && requests_of(the_thread) == 0 && place == before, "a refused call leaves nothing behind");
 		CANARY("refused");
 		return;
 	}
-	PROVE(the_thread->state == THREAD_CALLING && requests_of(the_thread) == 1, "the caller waits for one request");
-	for (uint32_t r = 0; r < REQUEST_MAX; r++)
-		PROVE(IMPLIES(requests[r].caller == the_thread, waits_on(1, r) && requests[r].channel == channel), "to this channel");
-	if (requests[2].caller == the_thread && requests[2].state == REQUEST_TAKEN)
+	PROVE(the_request->caller == the_thread && waits_on(1, 1) && the_request->channel == channel, "the caller waits for one request to this channel");
+	if (the_request->state == REQUEST_TAKEN)
 		CANARY("taken at once");
-	if (requests[0].caller == the_thread && requests[0].state == REQUEST_QUEUED && before == PLACE_SPACE && place == PLACE_MONITOR)
+	if (the_request->state == REQUEST_QUEUED && before == PLACE_SPACE && place == PLACE_MONITOR)
 		CANARY("it waits with a page");
 }
 
