@@ -853,6 +853,102 @@ void prove_call(void)
 		CANARY("it waits with a page");
 }
 
+/* ---- the closing of a server end: threads leave, then the end goes ---- */
+
+static bool counted(uint32_t more)
+{
+	return channels[0].servers == count_handles(HANDLE_SERVER, 0) + more && channels[1].servers == count_handles(HANDLE_SERVER, 1) &&
+	       channels[0].clients == count_handles(HANDLE_CLIENT, 0) + door_clients[0] &&
+	       channels[1].clients == count_handles(HANDLE_CLIENT, 1) + door_clients[1];
+}
+
+void prove_leave(void)
+{
+	const struct handle handle = { HANDLE_SERVER, 0 };
+	bool left[REQUEST_MAX] = { false };
+
+	closing = &handle;
+	any_tables();
+	remember_callers();
+	ASSUME(the_process->state == PROCESS_RUNNING);
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		for (uint32_t t = 0; t < THREAD_MAX; t++)
+			left[r] = left[r] || (threads[t].state != THREAD_FREE && threads[t].process == the_process && threads[t].taken == &requests[r] &&
+					      requests[r].channel == 0);
+	}
+	the_process->handle[1] = (struct handle){ HANDLE_NONE, 0 };
+	channel_leave(the_process, 0);
+	PROVE(processes_agree() && counted(1), "processes and ends are as they were, but for the handle");
+	PROVE(threads_agree(), "who receives or has taken a request holds the server's end; who calls has one request");
+	PROVE(requests_agree(), "a free request names nobody; a taken one has one taker; a queued one has a server");
+	PROVE(pages_agree(), "every page is in one place");
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		PROVE(IMPLIES(threads[t].process == the_process, threads[t].state != THREAD_RECEIVING || threads[t].channel != 0), "its threads no longer receive there");
+		for (uint32_t r = 0; r < REQUEST_MAX; r++)
+			PROVE(IMPLIES(waited[t][r], left[r] ? has_result(t, ERR_STATE) || (threads[t].process == the_process && threads[t].state == THREAD_READY) :
+						    waits_on(t, r)), "who waited for it learns that there is no answer; all others wait on");
+	}
+	if (left[1] && waited[0][1])
+		CANARY("a caller learns of it");
+	if (left[0] && left[1])
+		CANARY("two requests");
+}
+
+static uint32_t closed; /* 1: threads left, 2: the end is gone */
+
+void stub_channel_leave(const struct process *process, uint32_t index)
+{
+	PROVE(closed == 0 && process == the_process && index == 0 && the_process->handle[1].type == HANDLE_NONE,
+	      "first the number names nothing, then the process's threads leave");
+	closed = 1;
+}
+
+void stub_channel_release(struct handle end)
+{
+	PROVE(closed == 1 && end.type == HANDLE_SERVER && end.index == 0, "then the end goes");
+	closed = 2;
+}
+
+void prove_close_server(void)
+{
+	const struct handle handle = { HANDLE_SERVER, 0 };
+
+	closing = &handle;
+	any_tables();
+	closed = 0;
+	struct handle other = the_process->handle[0];
+
+	handle_close(the_process, 1);
+	PROVE(closed == 2, "the threads have left and the end is gone");
+	PROVE(the_process->handle[0].type == other.type && the_process->handle[0].index == other.index && processes_agree(),
+	      "no other handle changes");
+	CANARY("closed");
+}
+
+void prove_ends(void)
+{
+	uint32_t index, which = any_u8() & 1u;
+	struct handle end = { any_u8() & 7u, any_u8() & 1u };
+
+	any_tables();
+	struct channel before[CHANNEL_MAX] = { channels[0], channels[1] };
+	int error = channel_create(&index);
+
+	if (error == 0) {
+		PROVE(index < CHANNEL_MAX && channels[index & 1].servers == 0 && channels[index & 1].clients == 0, "a new channel has no ends");
+		for (uint32_t r = 0; r < REQUEST_MAX; r++)
+			PROVE(requests[r].state != REQUEST_QUEUED || requests[r].channel != index, "nothing is queued there");
+		CANARY("a channel");
+	} else {
+		PROVE(error == ERR_NO_MEMORY && (channels[which].servers != 0 || channels[which].clients != 0), "all channels are in use");
+		CANARY("too many");
+	}
+	PROVE(channel_has_server(which) == (before[which].servers != 0), "a channel has a server while an end is counted");
+	channel_retain(end);
+	PROVE(channels[which].servers == before[which].servers + (end.type == HANDLE_SERVER && end.index == which), "one more server's end of this channel");
+	PROVE(channels[which].clients == before[which].clients + (end.type == HANDLE_CLIENT && end.index == which), "or client's, and no other");
+}
+
 void prove_abandon(void)
 {
 	struct request *request = the_request;
