@@ -233,7 +233,8 @@ static void unmap_file(struct space *space, va_t start, uint64_t size)
 static int map_file(struct space *space, va_t start, uint64_t offset, uint64_t size)
 {
 	for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
-		int error = space_map(space, va(start.v + done), pa(services_archive_base + offset + done), SPACE_READ, false, false);
+		int error = space_map(space, va(start.v + done), pa(services_archive_base + offset + done), SPACE_READ,
+				      false, false);
 
 		if (error != 0) {
 			unmap_file(space, start, done);
