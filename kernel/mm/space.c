@@ -150,6 +150,14 @@ int space_take(struct space *space, va_t address, pa_t *frame)
 	return 0;
 }
 
+void space_unmap(struct space *space, va_t address)
+{
+	uint64_t *entry = find_entry(space, address);
+
+	if (entry != NULL && (*entry & PTE_OWN) == 0)
+		*entry = 0;
+}
+
 int space_find(const struct space *space, uint64_t pages, va_t *address)
 {
 	const uint64_t *entry = NULL;

@@ -43,6 +43,9 @@ int space_map(struct space *space, va_t address, pa_t frame, enum space_access a
 /* Takes an own, movable page out; its frame is the caller's. ERR_ADDRESS: there is none. */
 int space_take(struct space *space, va_t address, pa_t *frame) __must_check;
 
+/* Unmaps a page that is not the space's own; its frame stays whose it is. Where there is none nothing happens. */
+void space_unmap(struct space *space, va_t address);
+
 /* True for a page that space_take() would give. */
 bool space_is_movable(const struct space *space, va_t address);
 

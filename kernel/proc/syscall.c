@@ -223,6 +223,27 @@ static int64_t call_channel_create(struct thread *thread, const uint64_t argumen
 	return error;
 }
 
+static void unmap_file(struct space *space, va_t start, uint64_t size)
+{
+	for (uint64_t done = 0; done < size; done += PAGE_SIZE)
+		space_unmap(space, va(start.v + done));
+}
+
+/* All pages of a file of the archive, or none. */
+static int map_file(struct space *space, va_t start, uint64_t offset, uint64_t size)
+{
+	for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
+		int error = space_map(space, va(start.v + done), pa(services_archive_base + offset + done), SPACE_READ,
+				      false, false);
+
+		if (error != 0) {
+			unmap_file(space, start, done);
+			return error;
+		}
+	}
+	return 0;
+}
+
 static int64_t call_file_map(struct thread *thread, const uint64_t argument[4])
 {
 	struct process *process = thread->process;
@@ -238,15 +259,19 @@ static int64_t call_file_map(struct thread *thread, const uint64_t argument[4])
 		return ERR_ADDRESS;
 	name[sizeof(name) - 1] = 0;
 	error = archive_find(&services_archive, name, &offset, &file.size);
+	if (error == 0 && file.size > SPACE_END)
+		error = ERR_NO_MEMORY;
 	if (error == 0)
 		error = space_find(&process->space, align_up(file.size, PAGE_SIZE) / PAGE_SIZE + 1u, &start);
-	for (uint64_t at = 0; error == 0 && at < file.size; at += PAGE_SIZE)
-		error = space_map(&process->space, va(start.v + at), pa(services_archive_base + offset + at), SPACE_READ,
-				  false, false);
+	if (error == 0)
+		error = map_file(&process->space, start, offset, file.size);
 	if (error != 0)
 		return error;
 	file.address = start.v;
-	return space_write(&process->space, va(argument[2]), &file, sizeof(file));
+	error = space_write(&process->space, va(argument[2]), &file, sizeof(file));
+	if (error != 0)
+		unmap_file(&process->space, start, file.size);
+	return error;
 }
 
 /* Handles that may be handed on. */

@@ -884,6 +884,38 @@ TEST(files_are_mapped)
 	end();
 }
 
+/* Files of four pages fill most of 2 MiB; the next one lies in two page tables, and there is no frame for the second. */
+TEST(files_are_mapped_whole_or_not_at_all)
+{
+	struct process *process;
+	struct service_file *file;
+	uint64_t last;
+
+	begin();
+	process = make(NULL);
+	memcpy(space_pointer(&process->space, va(BENCH_DATA), true), "p", 2);
+	file = space_pointer(&process->space, va(MESSAGE), true);
+	CHECK_EQ(now(process, SYS_MEMORY_MAP, 2 * PAGE_SIZE, 0, 0), 0x10000000);
+	do {
+		step_count = 0;
+		CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, MESSAGE), 0);
+	} while (file->address + 2 * TEST_ELF_SIZE <= 0x10000000 + PAGE_SIZE_2M);
+	last = file->address + TEST_ELF_SIZE;
+	CHECK_EQ(last, 0x10000000 + PAGE_SIZE_2M - 2 * PAGE_SIZE);
+	mock_frame_countdown = 1;
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, MESSAGE), ERR_NO_MEMORY);
+	mock_frame_countdown = 0;
+	CHECK(space_pointer(&process->space, va(last), false) == NULL);
+	CHECK(space_pointer(&process->space, va(last + PAGE_SIZE), false) == NULL);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, BENCH_CODE), ERR_ADDRESS);
+	CHECK(space_pointer(&process->space, va(last), false) == NULL);
+	CHECK(space_pointer(&process->space, va(last + 3 * PAGE_SIZE), false) == NULL);
+	CHECK_EQ(now(process, SYS_FILE_MAP, SERVICE_INIT_ARCHIVE, BENCH_DATA, MESSAGE), 0);
+	CHECK_EQ(file->address, last);
+	CHECK_EQ(now(process, SYS_MEMORY_UNMAP, last, PAGE_SIZE, 0), ERR_ADDRESS); /* the archive's, not its own */
+	end();
+}
+
 static int64_t start_child(struct process *parent, const struct service_start *start)
 {
 	memcpy(space_pointer(&parent->space, va(BENCH_DATA), true), start, sizeof(*start));
