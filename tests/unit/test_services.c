@@ -245,7 +245,7 @@ TEST(programs)
 		{ as_it_is, 0 },	       { no_elf, ERR_FORMAT },	      { write_and_execute, ERR_FORMAT },
 		{ overlap, ERR_FORMAT },       { entry_in_data, ERR_FORMAT }, { entry_not_canonical, ERR_FORMAT },
 		{ entry_behind_code, ERR_FORMAT }, { above, ERR_FORMAT },     { below, ERR_FORMAT },
-		{ in_the_monitor, ERR_FORMAT }, { over_the_stack, ERR_ADDRESS }, { too_big, ERR_NO_MEMORY },
+		{ in_the_monitor, ERR_FORMAT }, { over_the_stack, ERR_FORMAT }, { too_big, ERR_NO_MEMORY },
 		{ huge, ERR_FORMAT },	       { not_congruent, ERR_FORMAT }, { code_grows, ERR_FORMAT },
 		{ cut_off, ERR_FORMAT },
 	};
