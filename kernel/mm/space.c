@@ -10,9 +10,6 @@
 #define PTE_MOVABLE (1ull << 10)
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 #define KERNEL_SLOT 511u
-/* Where space_find() looks: behind the program, below the stacks. */
-#define FIND_START (128u * PAGE_SIZE_2M)
-#define FIND_END (384u * PAGE_SIZE_2M)
 
 static uint64_t *table_at(pa_t table)
 {
@@ -163,7 +160,7 @@ int space_find(const struct space *space, uint64_t pages, va_t *address)
 	const uint64_t *entry = NULL;
 	uint64_t run = 0, step;
 
-	for (uint64_t at = FIND_START; at < FIND_END; at += step) {
+	for (uint64_t at = SPACE_FIND_START; at < SPACE_FIND_END; at += step) {
 		/* Entries of one table lie side by side. */
 		if (entry == NULL || is_aligned(at, PAGE_SIZE_2M))
 			entry = find_entry(space, va(at));

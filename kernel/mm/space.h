@@ -16,6 +16,9 @@
 
 #define SPACE_START 0x10000ull
 #define SPACE_END 0x40000000ull /* one page directory */
+/* Where space_find() looks, in 2 MiB blocks: behind the program, below the stacks. */
+#define SPACE_FIND_START (128u * PAGE_SIZE_2M)
+#define SPACE_FIND_END (384u * PAGE_SIZE_2M)
 
 struct space {
 	pa_t root, middle, directory; /* page-table pages */

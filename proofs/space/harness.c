@@ -153,35 +153,62 @@ void prove_create(void)
 	CANARY("made");
 }
 
-/* Scaled: a directory of eight entries. */
-void prove_destroy(void)
+/* Scaled: a table of eight entries. */
+void prove_free_pages(void)
 {
-	uint32_t block = any_u8() % TABLES, at = any_u8() % PAGES_PER_2M;
-	bool present[TABLES];
+	uint32_t at = any_u8() % PAGES_PER_2M;
 
 	any_space();
 	__CPROVER_havoc_object(leaf);
+	uint64_t entry = leaf[0][at];
+
+	own_frame = pa(frame_of(entry));
+	for (uint32_t i = 0; i < PAGES_PER_2M; i++)
+		ASSUME(is_good(leaf[0][i]) && (i == at || !is_own(leaf[0][i]) || frame_of(leaf[0][i]) != own_frame.v));
+	free_pages(leaf[0]);
+	PROVE(own_freed == (is_own(entry) ? 1u : 0u), "a page is freed once when it is the space's own, and only then");
+	PROVE(leaf[0][at] == entry, "the table stays as it is");
+	if (is_own(entry))
+		CANARY("its own");
+	if (entry != 0 && !is_own(entry))
+		CANARY("of the archive");
+}
+
+static uint32_t emptied[TABLES];
+
+/* What prove_free_pages() shows. */
+void stub_free_pages(uint64_t *table)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < TABLES; i++) {
+		if (table != leaf[i])
+			continue;
+		PROVE(freed[FIXED_TABLES + i] == 0, "the pages of a table that is still there");
+		emptied[i]++;
+		found++;
+	}
+	PROVE(found == 1, "of a page table");
+}
+
+/* Scaled: a directory of eight entries. */
+void prove_destroy(void)
+{
+	bool present[TABLES];
+
+	any_space();
 	for (uint32_t i = 0; i < TABLES; i++) {
 		present[i] = any_bool();
 		directory[i] = present[i] ? table_entry(FIXED_TABLES + i) : 0;
 	}
-	uint64_t entry = leaf[block][at];
-
-	own_frame = pa(frame_of(entry));
-	ASSUME(entry != 0 && present[block]);
-	for (uint32_t i = 0; i < TABLES; i++) {
-		for (uint32_t j = 0; j < PAGES_PER_2M; j++)
-			ASSUME(is_good(leaf[i][j]) && ((i == block && j == at) || !is_own(leaf[i][j]) || frame_of(leaf[i][j]) != own_frame.v));
-	}
 	space_destroy(&the_space);
-	PROVE(own_freed == (is_own(entry) ? 1u : 0u), "a page is freed once when it is the space's own, and only then");
-	for (uint32_t i = 0; i < ALL_TABLES; i++)
-		PROVE(freed[i] == (i < FIXED_TABLES || present[i < FIXED_TABLES ? 0 : i - FIXED_TABLES] ? 1u : 0u), "every table that there is is freed");
+	for (uint32_t i = 0; i < FIXED_TABLES; i++)
+		PROVE(freed[i] == 1, "root, middle and directory are freed");
+	for (uint32_t i = 0; i < TABLES; i++)
+		PROVE(freed[FIXED_TABLES + i] == present[i] && emptied[i] == present[i], "every page table is freed, and its pages before");
 	PROVE(the_space.root.v == 0 && the_space.directory.v == 0 && the_space.own_pages == 0 && the_space.table_pages == 0, "nothing is left");
-	if (is_own(entry))
-		CANARY("its own");
-	if (!is_own(entry))
-		CANARY("of the archive");
+	if (present[0] && !present[1] && present[7])
+		CANARY("the first and the last");
 }
 
 /* ---- which entry ---- */
@@ -240,16 +267,16 @@ static bool has_table, had_table;
 /* Scaled, of the 2 MiB that are searched only four have a page table. */
 static uint64_t *entry_of(uint64_t address)
 {
-	uint64_t block = (address - FIND_START) / PAGE_SIZE_2M, at = address / PAGE_SIZE % PAGES_PER_2M;
+	uint64_t block = (address - SPACE_FIND_START) / PAGE_SIZE_2M, at = address / PAGE_SIZE % PAGES_PER_2M;
 
-	return block == 0 ? &leaf[0][at] : block == 2 ? &leaf[1][at] : block == 3 ? &leaf[2][at] : block == 255 ? &leaf[3][at] : NULL;
+	return block == 0 ? &leaf[0][at] : block == 2 ? &leaf[1][at] : block == 3 ? &leaf[2][at] : block == 5 ? &leaf[3][at] : NULL;
 }
 
 /* What prove_lookup() shows. */
 uint64_t *stub_find_entry(const struct space *space, va_t address)
 {
 	if (SCALED) {
-		PROVE(space == &the_space && address.v >= FIND_START && address.v < FIND_END, "between program and stacks");
+		PROVE(space == &the_space && address.v >= SPACE_FIND_START && address.v < SPACE_FIND_END, "between program and stacks");
 		return entry_of(address.v);
 	}
 	PROVE(space == &the_space && address.v == place, "the page that was asked for");
@@ -444,23 +471,23 @@ void prove_find(void)
 
 	__CPROVER_havoc_object(leaf);
 	witness = any_u64() & ~PAGE_MASK;
-	ASSUME(witness >= FIND_START && witness < FIND_END && pages != 0);
+	ASSUME(witness >= SPACE_FIND_START && witness < SPACE_FIND_END && pages != 0);
 	int error = space_find(&the_space, pages, &start);
 
 	if (error != 0) {
 		PROVE(error == ERR_NO_MEMORY && start.v == 7, "there is no room");
 		PROVE(!is_free(witness) || pages > 1, "a single page is found when there is one");
-		PROVE(!is_free(witness) || witness + PAGE_SIZE == FIND_END || !is_free(witness + PAGE_SIZE) || pages > 2, "two pages are, too");
+		PROVE(!is_free(witness) || witness + PAGE_SIZE == SPACE_FIND_END || !is_free(witness + PAGE_SIZE) || pages > 2, "two pages are, too");
 		CANARY("no room");
 		return;
 	}
-	PROVE(is_aligned(start.v, PAGE_SIZE) && start.v >= FIND_START && start.v < FIND_END && pages <= (FIND_END - start.v) / PAGE_SIZE,
+	PROVE(is_aligned(start.v, PAGE_SIZE) && start.v >= SPACE_FIND_START && start.v < SPACE_FIND_END && pages <= (SPACE_FIND_END - start.v) / PAGE_SIZE,
 	      "a run between program and stacks");
 	PROVE(IMPLIES(witness >= start.v && (witness - start.v) / PAGE_SIZE < pages, is_free(witness)), "every page of it is free");
-	if (pages > 1500)
-		CANARY("almost all");
-	if (start.v == FIND_END - PAGE_SIZE)
-		CANARY("the last page");
-	if (start.v == FIND_START + PAGE_SIZE && pages == 20)
+	if (pages == (SPACE_FIND_END - SPACE_FIND_START) / PAGE_SIZE)
+		CANARY("all of them");
+	if (start.v + pages * PAGE_SIZE == SPACE_FIND_END)
+		CANARY("up to the end");
+	if (start.v == SPACE_FIND_START + PAGE_SIZE && pages == 20)
 		CANARY("over the end of a page table");
 }
