@@ -272,6 +272,21 @@ TEST(a_program_starts_with_its_data)
 	end();
 }
 
+/* A number of pages whose size in bytes wraps is more than there is, too. */
+TEST(more_pages_than_there_are)
+{
+	struct process *process;
+	va_t start;
+
+	begin();
+	process = make(NULL);
+	CHECK_EQ(space_find(&process->space, 1, &start), 0);
+	CHECK_EQ(space_find(&process->space, SPACE_END / PAGE_SIZE, &start), ERR_NO_MEMORY);
+	CHECK_EQ(space_find(&process->space, 1ull << 52, &start), ERR_NO_MEMORY);
+	CHECK_EQ(space_find(&process->space, UINT64_MAX, &start), ERR_NO_MEMORY);
+	end();
+}
+
 /* Every allocation on the way fails once: nothing is left behind. */
 TEST(no_memory)
 {
