@@ -5,14 +5,11 @@
 #include "kernel/x86/paging.h"
 #include "lib/string.h"
 
-#define ENTRIES 512u
+#define ENTRIES PAGES_PER_2M
 #define PTE_OWN (1ull << 9) /* bits that are software's */
 #define PTE_MOVABLE (1ull << 10)
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 #define KERNEL_SLOT 511u
-/* Where space_find() looks: behind the program, below the stacks. */
-#define FIND_START 0x10000000ull
-#define FIND_END 0x30000000ull
 
 static uint64_t *table_at(pa_t table)
 {
@@ -163,7 +160,7 @@ int space_find(const struct space *space, uint64_t pages, va_t *address)
 	const uint64_t *entry = NULL;
 	uint64_t run = 0, step;
 
-	for (uint64_t at = FIND_START; at < FIND_END; at += step) {
+	for (uint64_t at = SPACE_FIND_START; at < SPACE_FIND_END; at += step) {
 		/* Entries of one table lie side by side. */
 		if (entry == NULL || is_aligned(at, PAGE_SIZE_2M))
 			entry = find_entry(space, va(at));
@@ -172,7 +169,7 @@ int space_find(const struct space *space, uint64_t pages, va_t *address)
 		/* Without a page table all of its 2 MiB are free. */
 		step = entry == NULL ? PAGE_SIZE_2M : PAGE_SIZE;
 		run = entry == NULL || *entry == 0 ? run + step : 0;
-		if (run >= pages * PAGE_SIZE) {
+		if (run / PAGE_SIZE >= pages) {
 			*address = va(at + step - run);
 			return 0;
 		}

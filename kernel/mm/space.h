@@ -16,6 +16,9 @@
 
 #define SPACE_START 0x10000ull
 #define SPACE_END 0x40000000ull /* one page directory */
+/* Where space_find() looks, in 2 MiB blocks: behind the program, below the stacks. */
+#define SPACE_FIND_START (128u * PAGE_SIZE_2M)
+#define SPACE_FIND_END (384u * PAGE_SIZE_2M)
 
 struct space {
 	pa_t root, middle, directory; /* page-table pages */
@@ -35,8 +38,8 @@ void space_destroy(struct space *space);
 uint64_t space_root(const struct space *space);
 
 /*
- * Maps a frame at a free page. own: the frame belongs to the space from now on. movable: ring 3 may give it away or unmap
- * it. ERR_ADDRESS: outside, unaligned or taken; ERR_NO_MEMORY: for a page table. Nothing has changed then.
+ * Maps a frame of the region at a free page. own: the frame belongs to the space from now on. movable: ring 3 may give it
+ * away or unmap it. ERR_ADDRESS: outside, unaligned or taken; ERR_NO_MEMORY: for a page table. Nothing has changed then.
  */
 int space_map(struct space *space, va_t address, pa_t frame, enum space_access access, bool own, bool movable) __must_check;
 
@@ -49,7 +52,7 @@ void space_unmap(struct space *space, va_t address);
 /* True for a page that space_take() would give. */
 bool space_is_movable(const struct space *space, va_t address);
 
-/* Start of a run of free pages for mappings of ring 3's choice of size. ERR_NO_MEMORY. */
+/* Start of a run of so many free pages, at least one: any number may be asked for. ERR_NO_MEMORY: there is no such run. */
 int space_find(const struct space *space, uint64_t pages, va_t *address) __must_check;
 
 /* Where the monitor sees a page; NULL: not mapped for ring 3 (or not writable, when write). Up to the end of the page. */

@@ -167,7 +167,7 @@ int loader_load(struct process *process, const struct service_start *start, cons
 	for (uint64_t i = 1; error == 0 && i <= PROCESS_STACK_PAGES; i++)
 		error = process_add_page(process, va(PROCESS_STACK_TOP - i * PAGE_SIZE), SPACE_WRITE, false);
 	if (error != 0)
-		return error;
+		return error == ERR_ADDRESS ? ERR_FORMAT : error; /* a segment lies where the stack goes */
 	*entry = va(program.elf.entry);
 	return build_stack(process, start, environment, &program, stack);
 }

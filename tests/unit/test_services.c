@@ -245,7 +245,7 @@ TEST(programs)
 		{ as_it_is, 0 },	       { no_elf, ERR_FORMAT },	      { write_and_execute, ERR_FORMAT },
 		{ overlap, ERR_FORMAT },       { entry_in_data, ERR_FORMAT }, { entry_not_canonical, ERR_FORMAT },
 		{ entry_behind_code, ERR_FORMAT }, { above, ERR_FORMAT },     { below, ERR_FORMAT },
-		{ in_the_monitor, ERR_FORMAT }, { over_the_stack, ERR_ADDRESS }, { too_big, ERR_NO_MEMORY },
+		{ in_the_monitor, ERR_FORMAT }, { over_the_stack, ERR_FORMAT }, { too_big, ERR_NO_MEMORY },
 		{ huge, ERR_FORMAT },	       { not_congruent, ERR_FORMAT }, { code_grows, ERR_FORMAT },
 		{ cut_off, ERR_FORMAT },
 	};
@@ -269,6 +269,21 @@ TEST(a_program_starts_with_its_data)
 	CHECK(space_pointer(&process->space, va(BENCH_CODE), true) == NULL);
 	CHECK(space_pointer(&process->space, va(PROCESS_STACK_TOP), false) == NULL);
 	CHECK(space_pointer(&process->space, va(PROCESS_STACK_TOP - (PROCESS_STACK_PAGES + 1) * PAGE_SIZE), false) == NULL);
+	end();
+}
+
+/* A number of pages whose size in bytes wraps is more than there is, too. */
+TEST(more_pages_than_there_are)
+{
+	struct process *process;
+	va_t start;
+
+	begin();
+	process = make(NULL);
+	CHECK_EQ(space_find(&process->space, 1, &start), 0);
+	CHECK_EQ(space_find(&process->space, SPACE_END / PAGE_SIZE, &start), ERR_NO_MEMORY);
+	CHECK_EQ(space_find(&process->space, 1ull << 52, &start), ERR_NO_MEMORY);
+	CHECK_EQ(space_find(&process->space, UINT64_MAX, &start), ERR_NO_MEMORY);
 	end();
 }
 
