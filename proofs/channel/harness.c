@@ -317,7 +317,6 @@ static bool request_agrees(uint32_t r)
 	const struct request *request = &requests[r];
 	bool good = takers(request) == (request->state == REQUEST_TAKEN), queued = request->state == REQUEST_QUEUED;
 
-	good = good && request->number <= last_number;
 	if (request->state == REQUEST_FREE)
 		return good && request->caller == NULL && !request->abandoned && request->pages == 0;
 	for (uint32_t i = 0; i < CHANNEL_MAX; i++)
@@ -467,7 +466,7 @@ static void finish(void)
 
 /* ---- what prove_complete(), prove_deliver() and prove_abandon() show, by constant indexes ---- */
 
-static uint32_t told[THREAD_MAX]; /* how often */
+static uint32_t told[THREAD_MAX]; /* how often: 0, 1, more */
 
 void stub_set_result(struct thread *thread, int result)
 {
@@ -478,15 +477,15 @@ void stub_set_result(struct thread *thread, int result)
 			continue;
 		context->frame.rax = bits(result);
 		threads[t].state = THREAD_READY;
-		told[t]++;
+		told[t] = told[t] == 0 ? 1 : 2;
 	}
 }
 
-static uint32_t freed[REQUEST_MAX]; /* how often, with its pages */
+static uint32_t freed[REQUEST_MAX]; /* how often: 0, 1, more */
 
 static void free_request(uint32_t r)
 {
-	freed[r]++;
+	freed[r] = freed[r] == 0 ? 1 : 2;
 	if (in_request(&requests[r])) {
 		PROVE(place == PLACE_MONITOR, "nobody has the page that is freed");
 		place = PLACE_FREE;
@@ -561,13 +560,14 @@ void prove_complete(void)
 	ASSUME(the_request->state == REQUEST_QUEUED || the_request->state == REQUEST_TAKEN);
 	struct thread *caller = the_request->caller;
 	bool abandoned = the_request->abandoned, inside = in_request(the_request);
+	uint64_t number = the_request->number;
 	const enum request_state others[] = { requests[0].state, requests[2].state };
 	const enum thread_state state[] = { threads[0].state, threads[1].state, threads[2].state };
 
 	complete(the_request, failed);
 	PROVE(requests[0].state == others[0] && requests[2].state == others[1] && IMPLIES(caller == NULL, threads[0].state == state[0]) &&
 	      threads[1].state == state[1] && threads[2].state == state[2], "no other request or thread changes");
-	PROVE(the_request->number <= last_number, "no number is above the last one");
+	PROVE(the_request->number == number || the_request->number == 0, "nor its number, but when it is free");
 	PROVE(caller == NULL && !abandoned ? the_request->state == (failed ? REQUEST_FAILED : REQUEST_DONE) :
 					     the_request->state == REQUEST_FREE && the_request->caller == NULL && !the_request->abandoned,
 	      "the monitor fetches it, or it is free");
@@ -756,6 +756,7 @@ void prove_create(void)
 	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
 		was_free[r] = requests[r].state == REQUEST_FREE;
 		any_free = any_free || was_free[r];
+		ASSUME(requests[r].number <= last_number);
 	}
 	struct request *request = request_create(channel, the_thread);
 
@@ -766,7 +767,7 @@ void prove_create(void)
 			      requests[r].caller == the_thread && !requests[r].abandoned && requests[r].pages == 0 && requests[r].size == 0),
 		      "a free one becomes a request of this thread to this channel, without content");
 		PROVE(IMPLIES(request == &requests[r], requests[r].number == last_number), "it has the last number");
-		PROVE(requests[r].number <= last_number, "no number is above the last one");
+		PROVE(requests[r].number <= last_number, "nor is any number above the last one afterwards");
 		PROVE(IMPLIES(request != NULL && request != &requests[r], requests[r].number < last_number), "it is the newest");
 		PROVE(IMPLIES(request != &requests[r], (requests[r].state == REQUEST_FREE) == was_free[r]), "no other changes");
 	}
@@ -813,7 +814,7 @@ struct request *stub_request_create(uint32_t channel, struct thread *caller)
 {
 	if (the_request->state != REQUEST_FREE)
 		return NULL;
-	*the_request = (struct request){ .state = REQUEST_QUEUED, .channel = channel, .caller = caller, .number = ++last_number };
+	*the_request = (struct request){ .state = REQUEST_QUEUED, .channel = channel, .caller = caller, .number = any_u64() };
 	return the_request;
 }
 
@@ -1037,11 +1038,16 @@ void prove_fail_queued(void)
 }
 
 static uint32_t failed_queues, failed_receivers, failed_channel;
+static bool with_tables; /* what prove_fail_queued() shows is done */
 
 void stub_fail_queued(uint32_t channel)
 {
 	failed_queues++;
 	failed_channel = channel;
+	for (uint32_t r = 0; with_tables && r < REQUEST_MAX; r++) {
+		if (requests[r].state == REQUEST_QUEUED && requests[r].channel == channel)
+			stub_complete(&requests[r], true);
+	}
 }
 
 void stub_fail_receivers(uint32_t channel)
@@ -1073,6 +1079,34 @@ void prove_release(void)
 		CANARY("another server");
 	if (failed_receivers == 1)
 		CANARY("the last client");
+}
+
+/* What prove_leave() leaves behind: the handle is gone, and its end still counts. */
+void prove_last_server(void)
+{
+	const struct handle handle = { HANDLE_SERVER, 0 };
+	bool fails[REQUEST_MAX];
+
+	closing = &handle;
+	any_tables();
+	the_process->handle[1] = (struct handle){ HANDLE_NONE, 0 };
+	ASSUME(threads_agree());
+	remember_callers();
+	failed_queues = 0;
+	with_tables = true;
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		fails[r] = requests[r].state == REQUEST_QUEUED && requests[r].channel == 0;
+	channel_release(handle);
+	finish();
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		for (uint32_t r = 0; r < REQUEST_MAX; r++)
+			PROVE(IMPLIES(waited[t][r], fails[r] && channels[0].servers == 0 ? has_result(t, ERR_STATE) : waits_on(t, r)),
+			      "with the last server its callers learn that there is no answer; all others wait on");
+	}
+	if (channels[0].servers == 0 && fails[0] && fails[1] && fails[2])
+		CANARY("three requests fail");
+	if (channels[0].servers != 0 && fails[0])
+		CANARY("another server");
 }
 
 void prove_ends(void)
