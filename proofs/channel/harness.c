@@ -466,6 +466,8 @@ static void finish(void)
 
 /* ---- what prove_complete(), prove_deliver() and prove_abandon() show, by constant indexes ---- */
 
+static uint32_t told[THREAD_MAX]; /* how often: 0, 1, more */
+
 void stub_set_result(struct thread *thread, int result)
 {
 	for (uint32_t t = 0; t < THREAD_MAX; t++) {
@@ -475,11 +477,15 @@ void stub_set_result(struct thread *thread, int result)
 			continue;
 		context->frame.rax = bits(result);
 		threads[t].state = THREAD_READY;
+		told[t] = told[t] == 0 ? 1 : 2;
 	}
 }
 
+static uint32_t freed[REQUEST_MAX]; /* how often: 0, 1, more */
+
 static void free_request(uint32_t r)
 {
+	freed[r] = freed[r] == 0 ? 1 : 2;
 	if (in_request(&requests[r])) {
 		PROVE(place == PLACE_MONITOR, "nobody has the page that is freed");
 		place = PLACE_FREE;
@@ -554,8 +560,14 @@ void prove_complete(void)
 	ASSUME(the_request->state == REQUEST_QUEUED || the_request->state == REQUEST_TAKEN);
 	struct thread *caller = the_request->caller;
 	bool abandoned = the_request->abandoned, inside = in_request(the_request);
+	uint64_t number = the_request->number;
+	const enum request_state others[] = { requests[0].state, requests[2].state };
+	const enum thread_state state[] = { threads[0].state, threads[1].state, threads[2].state };
 
 	complete(the_request, failed);
+	PROVE(requests[0].state == others[0] && requests[2].state == others[1] && IMPLIES(caller == NULL, threads[0].state == state[0]) &&
+	      threads[1].state == state[1] && threads[2].state == state[2], "no other request or thread changes");
+	PROVE(the_request->number == number || the_request->number == 0, "nor its number, but when it is free");
 	PROVE(caller == NULL && !abandoned ? the_request->state == (failed ? REQUEST_FAILED : REQUEST_DONE) :
 					     the_request->state == REQUEST_FREE && the_request->caller == NULL && !the_request->abandoned,
 	      "the monitor fetches it, or it is free");
@@ -755,6 +767,7 @@ void prove_create(void)
 			      requests[r].caller == the_thread && !requests[r].abandoned && requests[r].pages == 0 && requests[r].size == 0),
 		      "a free one becomes a request of this thread to this channel, without content");
 		PROVE(IMPLIES(request == &requests[r], requests[r].number == last_number), "it has the last number");
+		PROVE(requests[r].number <= last_number, "nor is any number above the last one afterwards");
 		PROVE(IMPLIES(request != NULL && request != &requests[r], requests[r].number < last_number), "it is the newest");
 		PROVE(IMPLIES(request != &requests[r], (requests[r].state == REQUEST_FREE) == was_free[r]), "no other changes");
 	}
@@ -923,6 +936,177 @@ void prove_close_server(void)
 	PROVE(the_process->handle[0].type == other.type && the_process->handle[0].index == other.index && processes_agree(),
 	      "no other handle changes");
 	CANARY("closed");
+}
+
+/* Requests and their callers, as they agree; of the channels only that both have servers, so that requests may be queued. */
+static void any_queue(void)
+{
+	__CPROVER_havoc_object(requests);
+	channels[0].servers = channels[1].servers = 1;
+	last_number = any_u32();
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		threads[t] = (struct thread){ .state = (enum thread_state)(any_u8() % 5u), .process = &processes[0] };
+		threads[t].context = t == 0 ? &context_0 : t == 1 ? &context_1 : &context_2;
+		threads[t].taken = any_bool() ? NULL : any_request();
+		told[t] = 0;
+	}
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		requests[r].caller = any_bool() ? NULL : any_thread();
+		requests[r].abandoned = any_bool();
+		requests[r].state = (enum request_state)(any_u8() % 5u);
+		for (uint32_t i = 0; i < SERVICE_MESSAGE_PAGES_MAX; i++)
+			requests[r].page[i] = pa(any_u64() & ~PAGE_MASK);
+		freed[r] = 0;
+	}
+	ASSUME(requests_agree());
+	for (uint32_t t = 0; t < THREAD_MAX; t++)
+		ASSUME(requests_of(&threads[t]) == (threads[t].state == THREAD_CALLING));
+	/* What becomes of pages is said by how often a request is freed: the witness is none. */
+	witness = pa(1);
+	place = PLACE_ELSEWHERE;
+}
+
+/* What is queued at the channel, in whatever order: prove_first_queued() shows that it is the oldest. */
+struct request *stub_first_queued(uint32_t channel)
+{
+	bool queued[REQUEST_MAX];
+	uint32_t which = any_u8() % REQUEST_MAX;
+
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		queued[r] = requests[r].state == REQUEST_QUEUED && requests[r].channel == channel;
+	if (!queued[0] && !queued[1] && !queued[2])
+		return NULL;
+	ASSUME(queued[which]);
+	return which == 0 ? &requests[0] : which == 1 ? &requests[1] : &requests[2];
+}
+
+void prove_first_queued(void)
+{
+	uint32_t channel = any_u32(), which = any_u8() % REQUEST_MAX;
+
+	__CPROVER_havoc_object(requests);
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		requests[r].state = (enum request_state)(any_u8() % 5u);
+	const struct request *first = first_queued(channel), *other = &requests[which];
+	bool queued = other->state == REQUEST_QUEUED && other->channel == channel;
+
+	PROVE(first == NULL || first == &requests[0] || first == &requests[1] || first == &requests[2], "it is a request");
+	PROVE(IMPLIES(first == other, queued), "that is queued at the channel");
+	PROVE(IMPLIES(queued, first != NULL && first->number <= other->number), "the oldest of them, when there is one");
+	if (first == NULL)
+		CANARY("none");
+	if (first == &requests[2] && queued && which == 1)
+		CANARY("the last one");
+}
+
+void prove_fail_queued(void)
+{
+	uint32_t channel = any_u8() & 1u;
+	bool fails[REQUEST_MAX];
+	enum thread_state state[THREAD_MAX];
+
+	any_queue();
+	remember_callers();
+	const struct request before[REQUEST_MAX] = { requests[0], requests[1], requests[2] };
+
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		fails[r] = requests[r].state == REQUEST_QUEUED && requests[r].channel == channel;
+	for (uint32_t t = 0; t < THREAD_MAX; t++)
+		state[t] = threads[t].state;
+	fail_queued(channel);
+	for (uint32_t r = 0; r < REQUEST_MAX; r++) {
+		const struct request *now = &requests[r], *was = &before[r];
+		bool waits = was->caller != NULL;
+
+		PROVE(freed[r] == (fails[r] && waits), "a thread's request that was queued there is freed once, with its pages, and no other");
+		PROVE(IMPLIES(fails[r] && waits, now->state == REQUEST_FREE), "it is free");
+		PROVE(IMPLIES(!waits, now->state == (fails[r] ? REQUEST_FAILED : was->state)), "the monitor's own has failed, and is the monitor's to fetch");
+		PROVE(IMPLIES(!(fails[r] && waits), IMPLIES(!fails[r], now->state == was->state) && now->channel == was->channel && now->caller == was->caller &&
+			      now->number == was->number && now->abandoned == was->abandoned && now->pages == was->pages && now->size == was->size &&
+			      now->page[0].v == was->page[0].v && now->page[1].v == was->page[1].v), "all others are as they were, with their pages");
+	}
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		bool hit = (fails[0] && waited[t][0]) || (fails[1] && waited[t][1]) || (fails[2] && waited[t][2]);
+
+		PROVE(hit ? told[t] == 1 && has_result(t, ERR_STATE) : told[t] == 0 && threads[t].state == state[t],
+		      "a caller learns once that there is no answer, and runs on; no other thread learns of it");
+	}
+	if (fails[0] && fails[1] && fails[2] && told[1] == 1)
+		CANARY("three requests fail");
+	if (fails[0] && !fails[1] && fails[2])
+		CANARY("two of them");
+}
+
+static uint32_t failed_queues, failed_receivers, failed_channel;
+static bool with_tables; /* what prove_fail_queued() shows is done */
+
+void stub_fail_queued(uint32_t channel)
+{
+	failed_queues++;
+	failed_channel = channel;
+	for (uint32_t r = 0; with_tables && r < REQUEST_MAX; r++) {
+		if (requests[r].state == REQUEST_QUEUED && requests[r].channel == channel)
+			stub_complete(&requests[r], true);
+	}
+}
+
+void stub_fail_receivers(uint32_t channel)
+{
+	failed_receivers++;
+	failed_channel = channel;
+}
+
+void prove_release(void)
+{
+	struct handle end = { (enum handle_type)(any_u8() & 7u), any_u32() };
+	uint32_t which = any_u8() & 1u;
+	bool server = end.type == HANDLE_SERVER, client = end.type == HANDLE_CLIENT;
+
+	__CPROVER_havoc_object(channels);
+	const struct channel before[CHANNEL_MAX] = { channels[0], channels[1] };
+
+	failed_queues = failed_receivers = 0;
+	ASSUME(end.index < CHANNEL_MAX && IMPLIES(server, before[end.index].servers != 0) && IMPLIES(client, before[end.index].clients != 0));
+	channel_release(end);
+	PROVE(channels[which].servers == before[which].servers - (server && end.index == which), "one server's end less of this channel");
+	PROVE(channels[which].clients == before[which].clients - (client && end.index == which), "or client's, and no other");
+	PROVE(failed_queues == (server && before[end.index].servers == 1), "with the last server what is queued there fails, and only then");
+	PROVE(failed_receivers == (client && before[end.index].clients == 1), "with the last client nobody receives there any more");
+	PROVE(IMPLIES(failed_queues + failed_receivers != 0, failed_channel == end.index), "there and nowhere else");
+	if (failed_queues == 1 && end.index == 1)
+		CANARY("the last server");
+	if (server && failed_queues == 0)
+		CANARY("another server");
+	if (failed_receivers == 1)
+		CANARY("the last client");
+}
+
+/* What prove_leave() leaves behind: the handle is gone, and its end still counts. */
+void prove_last_server(void)
+{
+	const struct handle handle = { HANDLE_SERVER, 0 };
+	bool fails[REQUEST_MAX];
+
+	closing = &handle;
+	any_tables();
+	the_process->handle[1] = (struct handle){ HANDLE_NONE, 0 };
+	ASSUME(threads_agree());
+	remember_callers();
+	failed_queues = 0;
+	with_tables = true;
+	for (uint32_t r = 0; r < REQUEST_MAX; r++)
+		fails[r] = requests[r].state == REQUEST_QUEUED && requests[r].channel == 0;
+	channel_release(handle);
+	finish();
+	for (uint32_t t = 0; t < THREAD_MAX; t++) {
+		for (uint32_t r = 0; r < REQUEST_MAX; r++)
+			PROVE(IMPLIES(waited[t][r], fails[r] && channels[0].servers == 0 ? has_result(t, ERR_STATE) : waits_on(t, r)),
+			      "with the last server its callers learn that there is no answer; all others wait on");
+	}
+	if (channels[0].servers == 0 && fails[0] && fails[1] && fails[2])
+		CANARY("three requests fail");
+	if (channels[0].servers != 0 && fails[0])
+		CANARY("another server");
 }
 
 void prove_ends(void)

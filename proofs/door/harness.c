@@ -21,7 +21,7 @@ static uint32_t made, sent, fetched, filled, retained, released;
 static bool fetched_other, request_gone, other_gone;
 static uint8_t page[PAGE_SIZE];
 static struct percpu cpu;
-static bool resetting, starting;
+static bool resetting, starting, answering, request_asks;
 static uint32_t start_runs;
 #define START_TIME 30000u
 
@@ -94,11 +94,12 @@ static bool reset_run(const struct request *request, uint32_t milliseconds)
 	}
 	PROVE(request == &the_request && reset_alive && milliseconds == DOOR_RESET_MS, "it is waited for as long as documented");
 	the_request.state = any_bool() ? REQUEST_QUEUED : any_bool() ? REQUEST_TAKEN : any_bool() ? REQUEST_DONE : REQUEST_FAILED;
+	/* An answer that is not done may look like one. */
+	the_request.size = any_u32();
+	ASSUME(the_request.size <= SERVICE_MESSAGE_MAX);
+	for (uint32_t i = 0; i < sizeof(struct reset_reply); i++)
+		the_request.data[i] = any_u8();
 	if (the_request.state == REQUEST_DONE) {
-		the_request.size = any_u32();
-		ASSUME(the_request.size <= SERVICE_MESSAGE_MAX);
-		for (uint32_t i = 0; i < sizeof(struct reset_reply); i++)
-			the_request.data[i] = any_u8();
 		answered_good[channel] = the_request.size == sizeof(struct reset_reply) && the_request.data[0] == 0 && the_request.data[1] == 0 &&
 					 the_request.data[2] == 0 && the_request.data[3] == 0;
 	}
@@ -144,10 +145,32 @@ void request_abandon(struct request *request)
 
 void request_send(struct request *request)
 {
-	PROVE(request == &the_request && (resetting || filled == 1), "what is sent was filled");
+	PROVE(request == &the_request && (resetting || answering || filled == 1), "what is sent was filled");
 	if (resetting)
 		reset_request_send();
+	if (answering)
+		request_asks = request_asks && the_request.size == sizeof(struct vtpm_request);
 	sent++;
+}
+
+static struct vtpm_reply the_reply, other_reply, last_reply; /* what is in the data of an answer */
+static bool reply_good; /* the last answer is one, with a page */
+
+/* What a service wrote: anything, of any size that a message can have, with a page or without. */
+static void any_answer(struct request *request)
+{
+	uint32_t size = any_u32();
+
+	ASSUME(size <= SERVICE_MESSAGE_MAX);
+	last_reply = (struct vtpm_reply){ .error = any_int(), .size = any_u32() };
+	if (request == &the_request) {
+		the_request.size = size;
+		the_reply = last_reply;
+	} else {
+		other_request.size = size;
+		other_reply = last_reply;
+	}
+	reply_good = size == sizeof(last_reply) && last_reply.error == 0 && request->pages != 0;
 }
 
 /* Services: the request may be taken, answered, or fail; what has an answer stays as it is. */
@@ -168,6 +191,8 @@ bool services_run(const struct request *request, uint32_t milliseconds)
 	if (live->state != REQUEST_DONE && live->state != REQUEST_FAILED) {
 		live->state = any_bool() ? REQUEST_QUEUED : any_bool() ? REQUEST_TAKEN : any_bool() ? REQUEST_DONE : REQUEST_FAILED;
 		live->pages = any_bool() ? 1u : 0u;
+		if (answering && live->state == REQUEST_DONE)
+			any_answer(live);
 	}
 	return live->state == REQUEST_DONE || live->state == REQUEST_FAILED || any_bool();
 }
@@ -182,7 +207,105 @@ bool channel_has_server(uint32_t index)
 void channel_retain(struct handle end) { retained++; }
 void channel_release(struct handle end) { released++; }
 
+/* ---- the start ---- */
+
+static struct policy_page policy;
+static uint64_t archive_offset, archive_size;
+static bool archive_bad, archive_opened, entropy_bad, entropy_started, start_called, create_called, create_bad;
+static const char *environment_made;
+static uint32_t environment_size;
+static struct process first;
+
+uint64_t paging_region_gpa;
+
+int archive_open(struct archive *archive, const void *data, uint64_t size)
+{
+	PROVE(archive == &services_archive && (uintptr_t)data == MONITOR_VA + archive_offset && size == archive_size,
+	      "the archive is the image's, all of it");
+	archive_opened = true;
+	archive_bad = any_bool();
+	return archive_bad ? ERR_FORMAT : 0;
+}
+
+int entropy_init(const struct snp_cpuid_page *cpuid)
+{
+	entropy_started = true;
+	return any_bool() ? 0 : any_bool() ? ERR_FAULT : ERR_UNSUPPORTED;
+}
+
+uint32_t stub_make_environment(char *text, const struct policy_page *from)
+{
+	PROVE(__CPROVER_w_ok(text, SERVICE_ENVIRONMENT_MAX) && from == &policy, "there is room for all of it");
+	environment_made = text;
+	environment_size = any_u32();
+	ASSUME(environment_size != 0 && environment_size <= SERVICE_ENVIRONMENT_MAX);
+	return environment_size;
+}
+
+static bool is_init(const char *name)
+{
+	return name[0] == 'i' && name[1] == 'n' && name[2] == 'i' && name[3] == 't' && name[4] == 0;
+}
+
+int process_create(const struct service_start *start, const char *environment, const struct handle *handles, struct process *parent,
+		   struct process **out)
+{
+	PROVE(!create_called && services_lock.taken == 1, "one process is made, under the lock");
+	PROVE(is_init(start->name) && is_init(start->file) && parent == NULL, "the first one, which nobody waits for");
+	PROVE(environment == environment_made && start->environment_size == environment_size, "it gets its environment");
+	PROVE(start->handle_count == 4 && __CPROVER_r_ok(handles, 4 * sizeof(*handles)), "and four handles");
+	PROVE(handles[0].type == HANDLE_LOG && handles[1].type == HANDLE_RANDOM && handles[2].type == HANDLE_ARCHIVE && handles[3].type == HANDLE_DOOR,
+	      "those that it knows by their numbers, and no other");
+	PROVE(start->memory_limit != 0 && start->memory_limit <= 1u << 20, "and memory");
+	create_called = true;
+	create_bad = any_bool();
+	if (create_bad)
+		return any_bool() ? ERR_NO_MEMORY : any_bool() ? ERR_NOT_FOUND : any_bool() ? ERR_FORMAT : ERR_INVALID;
+	*out = &first;
+	return 0;
+}
+
+void stub_start_init(const struct policy_page *from)
+{
+	PROVE(from == &policy && services_lock.taken == 1 && !start_called, "started once, under the lock");
+	PROVE(archive_opened && !archive_bad && services_archive_base == paging_region_gpa + archive_offset && entropy_started,
+	      "when there is an archive that is good, and what services need is there");
+	start_called = true;
+}
+
+static uint32_t copied, copy_watch, copy_room;
+static const uint8_t *copy_from;
+static uint8_t manifest_out[PAGE_SIZE + 8];
+static uint8_t page_byte, out_byte; /* at copy_watch, of both: as bytes of the arrays the formulas would be a thousand times as large */
+
+/* Into the manifest's buffer: one byte that nobody chose stands for all. */
+void *stub_memcpy(void *restrict destination, const void *restrict source, size_t size)
+{
+	uint8_t *to = destination;
+	const uint8_t *from = source;
+
+	PROVE(__CPROVER_w_ok(destination, size) && __CPROVER_r_ok(source, size), "what is copied is inside");
+	if (to == the_request.data) {
+		const struct vtpm_request *message = source;
+
+		PROVE(size == sizeof(*message), "a request is copied whole");
+		request_asks = message->op == SERVICE_OP_VTPM_MANIFEST && message->locality == 0 && message->size == 0;
+		return destination;
+	}
+	if (to != manifest_out) {
+		PROVE(size == sizeof(struct vtpm_reply) && (from == the_request.data || from == other_request.data), "a reply is copied whole");
+		*(struct vtpm_reply *)destination = from == the_request.data ? the_reply : other_reply;
+		return destination;
+	}
+	PROVE(size <= copy_room && from == page, "what is handed out is of the page that came back, and there is room for it");
+	copied += 1;
+	if (copy_watch < size)
+		out_byte = page_byte;
+	return destination;
+}
+
 #include "kernel/proc/door.c"
+#include "lib/policy.c"
 
 static int fill(void *context, uint8_t *data, uint32_t *size, uint8_t *to)
 {
@@ -299,4 +422,153 @@ void prove_reset(void)
 		CANARY("started anew");
 	if (error != 0 && answered_good[1])
 		CANARY("one has not; the others were asked all the same");
+}
+
+/* ---- the start of services ---- */
+
+/* Pieces of text as format_text() writes them: where, in what room, of what. */
+static char text[SERVICE_ENVIRONMENT_MAX];
+static uint32_t pieces, text_at, name_size[POLICY_OFF_MAX]; /* as the policy's check lets them through, without the NUL */
+
+static bool same(const char *a, const char *b)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < 64 && good && (i == 0 || a[i - 1] != 0); i++)
+		good = a[i] == b[i];
+	return good;
+}
+
+size_t stub_format_text(char *buffer, size_t size, const char *format, ...)
+{
+	static const uint32_t mode_size[] = { 3, 5, 8 };
+	uint32_t length = 0, n = pieces < 3 ? 0 : pieces - 3;
+	va_list arguments;
+
+	va_start(arguments, format);
+	PROVE(buffer == text + text_at && size == SERVICE_ENVIRONMENT_MAX - text_at, "it goes where it belongs, and the room is what is left");
+	if (pieces == 0) {
+		PROVE(same(format, "HANDLES=log=0 random=1 archive=2 door=3"), "first the four handles by their numbers");
+		length = sizeof("HANDLES=log=0 random=1 archive=2 door=3") - 1;
+		text_at = length + 1;
+	} else if (pieces == 1) {
+		PROVE(same(format, "SECURE_BOOT=%s") && same(va_arg(arguments, const char *), policy_secure_boot_name(policy.secure_boot)),
+		      "then the mode of Secure Boot that the policy demands");
+		length = sizeof("SECURE_BOOT=") - 1 + mode_size[policy.secure_boot];
+		text_at += length + 1;
+	} else if (pieces == 2) {
+		PROVE(same(format, "SERVICES_OFF="), "then the services that the policy turns off");
+		length = sizeof("SERVICES_OFF=") - 1;
+		text_at += length;
+	} else {
+		const char *blank = va_arg(arguments, const char *), *name = va_arg(arguments, const char *);
+
+		PROVE(same(format, "%s%s") && n < policy.off_count && name == policy.off[n] && same(blank, n == 0 ? "" : " "),
+		      "name by name, with blanks between");
+		length = name_size[n % POLICY_OFF_MAX] + (n != 0);
+		text_at += length;
+	}
+	va_end(arguments);
+	PROVE(length < size, "it fits, whole");
+	pieces++;
+	return length;
+}
+
+void prove_environment(void)
+{
+	policy.secure_boot = any_u8() % 3u;
+	policy.flags = any_u32();
+	policy.off_count = any_u32();
+	ASSUME(policy.off_count <= POLICY_OFF_MAX);
+	for (uint32_t i = 0; i < POLICY_OFF_MAX; i++) {
+		name_size[i] = any_u32();
+		ASSUME(name_size[i] != 0 && name_size[i] < POLICY_NAME_SIZE);
+	}
+	uint32_t size = make_environment(text, &policy);
+
+	PROVE(pieces == 3 + policy.off_count && size == text_at + 1 && size <= SERVICE_ENVIRONMENT_MAX, "that is all, and it ends with a NUL");
+	if (policy.off_count == POLICY_OFF_MAX)
+		CANARY("all names");
+	if (policy.off_count == 0)
+		CANARY("no name");
+}
+
+void prove_start_init(void)
+{
+	starting = true;
+	services_lock.taken = 1;
+	start_init(&policy);
+	PROVE(create_called && environment_made != NULL, "the first process is asked for");
+	PROVE(start_runs == (create_bad ? 0u : 1u), "when it is there it runs; else nothing does");
+	if (create_bad)
+		CANARY("refused");
+	else
+		CANARY("started");
+}
+
+void prove_services_start(void)
+{
+	struct launch_block block = { .archive_offset = any_u64(), .archive_size = any_u64() };
+	struct snp_cpuid_page *cpuid = NULL;
+
+	policy.flags = any_u32();
+	paging_region_gpa = any_u64();
+	ASSUME(block.archive_offset < MONITOR_SIZE && block.archive_size <= MONITOR_SIZE && paging_region_gpa < 1ull << 52);
+	archive_offset = block.archive_offset;
+	archive_size = block.archive_size;
+	services_start(&block, &policy, cpuid);
+	bool wanted = archive_size != 0 && (policy.flags & POLICY_FLAG_SERVICES) != 0;
+
+	PROVE(services_lock.taken == 0, "the lock is free");
+	PROVE(archive_opened == wanted, "an archive is looked at when there is one and the policy lets it");
+	PROVE(start_called == (wanted && !archive_bad), "services start when it is good, and else not");
+	PROVE(IMPLIES(!start_called, !entropy_started && services_archive_base == 0), "where there are no services nothing is made for them");
+	if (start_called)
+		CANARY("started");
+	if (wanted && !start_called)
+		CANARY("a malformed archive");
+	if (archive_size != 0 && !wanted)
+		CANARY("turned off");
+}
+
+/* ---- the vTPM's manifest ---- */
+
+void prove_manifest(void)
+{
+	struct door *door = any_door();
+	uint32_t capacity = any_u32(), old_size = any_u32(), size = old_size;
+
+	answering = true;
+	copied = 0;
+	copy_watch = any_u32();
+	copy_room = capacity;
+	ASSUME(copy_watch < sizeof(manifest_out) && capacity <= sizeof(manifest_out));
+	cpu.index = any_u32();
+	page_byte = any_u8();
+	out_byte = any_u8();
+	uint8_t old = out_byte;
+
+	if (other_request.state == REQUEST_DONE)
+		any_answer(&other_request);
+	bool mine = door->request != NULL && door->vcpu == cpu.index && door->key == ~0ull, open = door->protocol == SVSM_PROTOCOL_VTPM;
+	bool foreign = door->request != NULL && door->vcpu != cpu.index;
+	int error = door_vtpm_manifest(manifest_out, capacity, &size);
+
+	PROVE(copied <= 1 && (error == 0) == (copied == 1), "success is a manifest, which is copied once");
+	PROVE(IMPLIES(error != 0, size == old_size && out_byte == old), "an error leaves everything as it was");
+	PROVE(IMPLIES(error == 0, reply_good && size == last_reply.size), "it is what the service says that it is");
+	PROVE(IMPLIES(error == 0, open && !foreign && size <= capacity && size <= PAGE_SIZE), "it is as long as it may be at most, whatever the service says");
+	PROVE(IMPLIES(error == 0, out_byte == (copy_watch < size ? page_byte : old)), "it is what the service wrote, and nothing behind it changes");
+	PROVE(IMPLIES(mine && open, made == 0), "a call that is issued again asks no second time");
+	PROVE(IMPLIES(made == 1 && sent == 1, request_asks), "what is asked is the manifest");
+	PROVE(IMPLIES(error == ERR_INCOMPLETE, door->vcpu == cpu.index && door->key == ~0ull), "it goes on with a key that is no address of a command");
+	PROVE(IMPLIES(!open, error == ERR_UNSUPPORTED), "where nobody serves it there is none");
+	if (error == 0 && size == PAGE_SIZE)
+		CANARY("a full page");
+	if (error == 0 && mine)
+		CANARY("fetched later");
+	if (error == ERR_OVERFLOW)
+		CANARY("too long");
+	if (error == ERR_INCOMPLETE && made == 1)
+		CANARY("asked");
 }
