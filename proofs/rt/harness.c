@@ -104,25 +104,44 @@ int64_t stub_refuse(uint64_t number)
 	return -LINUX_ENOSYS;
 }
 
-/* ---- all numbers but writing and random bytes, which follow ---- */
+/* Other proofs are about them. */
+int64_t stub_call_write(const uint64_t argument[RT_LINUX_ARGUMENTS])
+{
+	PROVE(false, "nothing is written");
+	return 0;
+}
+
+int64_t stub_call_writev(const uint64_t argument[RT_LINUX_ARGUMENTS]) { return stub_call_write(argument); }
+int64_t stub_call_getrandom(const uint64_t argument[RT_LINUX_ARGUMENTS]) { return stub_call_write(argument); }
+
+/* What prove_time() shows of them. */
+static uint64_t time_where, time_unit;
+
+int64_t stub_tell_time(uint64_t where, uint64_t unit)
+{
+	time_where = where;
+	time_unit = unit;
+	return 0;
+}
+
+int64_t stub_call_time(const uint64_t argument[RT_LINUX_ARGUMENTS])
+{
+	PROVE(argument == asked, "its arguments");
+	return 1;
+}
+
+/* ---- all numbers; writing, random bytes and time follow ---- */
 
 void prove_numbers(void)
 {
 	uint64_t number = any_u64();
-	struct time_pair pair = { -1, -1 };
-	int64_t result, seconds = -1;
+	int64_t result;
 	bool refused;
 
 	ASSUME(number != LINUX_WRITE && number != LINUX_WRITEV && number != LINUX_GETRANDOM);
 	any_runtime();
 	may_end = number == LINUX_EXIT || number == LINUX_EXIT_GROUP || number == LINUX_TKILL;
 	ASSUME(IMPLIES(number == LINUX_TKILL, asked[1] <= INT32_MAX)); /* an int */
-	if (number == LINUX_CLOCK_GETTIME)
-		asked[1] = any_bool() ? 0 : rt_address(&pair);
-	if (number == LINUX_GETTIMEOFDAY)
-		asked[0] = any_bool() ? 0 : rt_address(&pair);
-	if (number == LINUX_TIME)
-		asked[0] = any_bool() ? 0 : rt_address(&seconds);
 	result = rt_linux_call(number, asked);
 	PROVE(!may_end, "what ends the process does not return");
 	PROVE(line_length <= sizeof(line), "the line stays within its bounds");
@@ -144,14 +163,9 @@ void prove_numbers(void)
 	case LINUX_ARCH_PRCTL:
 		PROVE((result == 0) == (switches == 1 && !call_failed) && (result == 0 || result == -LINUX_EINVAL), "FS is set, and nothing else");
 		break;
-	case LINUX_CLOCK_GETTIME:
-	case LINUX_GETTIMEOFDAY:
-		PROVE(result == 0 && IMPLIES(pair.seconds != -1, pair.seconds >= 0 && pair.rest >= 0 && pair.rest < (number == LINUX_CLOCK_GETTIME ? 1000000000 : 1000000)),
-		      "a time is seconds and less than one");
-		if (pair.seconds > 0)
-			CANARY("a time");
-		break;
-	case LINUX_TIME: PROVE(result >= 0 && (seconds == result || asked[0] == 0), "a time in seconds, once more where it was asked for"); break;
+	case LINUX_CLOCK_GETTIME: PROVE(result == 0 && time_unit == 1 && time_where == asked[1], "a time in nanoseconds, where it was asked for"); break;
+	case LINUX_GETTIMEOFDAY: PROVE(result == 0 && time_unit == NS_PER_US && time_where == asked[0], "a time in microseconds, where it was asked for"); break;
+	case LINUX_TIME: PROVE(result == 1, "a time in seconds"); break;
 	case LINUX_GETPID:
 	case LINUX_GETTID:
 	case LINUX_SET_TID_ADDRESS: PROVE(result == PROCESS_ID, "one process with one thread"); break;
@@ -316,57 +330,127 @@ void prove_random(void)
 
 /* ---- names of handles ---- */
 
-#define NAMES 10u
-#define NAME 2u
+#define TEXT_OF_NAMES 5u
+#define NAME 3u
 
-static bool names_at(const char *text, uint32_t at, const char *name)
+static char names[TEXT_OF_NAMES + NAME + 2u];
+
+static void any_names(void)
 {
-	for (uint32_t i = 0; i < NAME; i++) {
-		if (name[i] == 0)
-			return text[at + i] == '=';
-		if (text[at + i] != name[i] || text[at + i] == 0)
-			return false;
+	__CPROVER_havoc_object(names);
+	for (uint32_t i = TEXT_OF_NAMES; i < sizeof(names); i++)
+		names[i] = 0;
+}
+
+void prove_value(void)
+{
+	char name[NAME + 1u];
+	uint32_t length = 0;
+	bool same = true;
+
+	any_names();
+	name[NAME] = 0;
+	const char *value = value_of(names, name);
+
+	while (name[length] != 0)
+		length++;
+	for (uint32_t i = 0; i < NAME; i++)
+		same = same && (i >= length || names[i] == name[i]);
+	PROVE((value != NULL) == (same && names[length] == '='), "a value is behind the whole name and a '='");
+	PROVE(value == NULL || value == names + length + 1, "at once");
+	if (value != NULL)
+		CANARY("a value");
+	if (same && value == NULL)
+		CANARY("the name is longer");
+}
+
+void prove_number(void)
+{
+	uint32_t digits = 0, value = 0;
+
+	any_names();
+	int number = read_number(names);
+
+	while (names[digits] >= '0' && names[digits] <= '9') {
+		value = value >= SERVICE_HANDLES_MAX ? value : value * 10u + (uint32_t)(names[digits] - '0');
+		digits++;
 	}
-	return text[at + NAME] == '=';
+	bool good = digits != 0 && value < SERVICE_HANDLES_MAX && (names[digits] == 0 || names[digits] == ' ');
+
+	PROVE(number == (good ? (int)value : ERR_NOT_FOUND), "a number of a handle, the whole word, or none");
+	if (good && value == SERVICE_HANDLES_MAX - 1)
+		CANARY("a number");
+	if (digits != 0 && !good)
+		CANARY("another word");
+}
+
+static char wanted[NAME + 1u];
+static const char *value_found;
+static bool word_asked[TEXT_OF_NAMES];
+static int number_found;
+
+/* What prove_value() shows of it. */
+const char *stub_value_of(const char *text, const char *name)
+{
+	uint64_t at = (uint64_t)(text - names);
+
+	PROVE(at < TEXT_OF_NAMES && name == wanted && value_found == NULL, "words of the text, until one has the name");
+	PROVE(*text != 0 && (at == 0 || text[-1] == ' '), "from their begin");
+	word_asked[at] = true;
+	value_found = any_bool() ? text + 1 : NULL;
+	return value_found;
+}
+
+/* What prove_number() shows of it. */
+int stub_read_number(const char *text)
+{
+	PROVE(text == value_found, "the value of the name");
+	number_found = any_bool() ? ERR_NOT_FOUND : any_u8() % (int)SERVICE_HANDLES_MAX;
+	return number_found;
 }
 
 void prove_handle(void)
 {
-	char text[NAMES + NAME + 2u], name[NAME + 1u];
-	uint32_t first = NAMES, value = 0, digits = 0;
-	bool ended = false;
+	uint32_t word = any_u8() % TEXT_OF_NAMES, end = 0;
+	bool nothing = any_bool();
 
-	name[NAME] = 0;
-	ASSUME(name[0] != 0 && name[0] != ' ' && name[0] != '=' && name[1] != '=' && name[1] != ' ');
-	for (uint32_t i = NAMES - 1; i < sizeof(text); i++)
-		text[i] = 0;
-	for (uint32_t i = 0; i < NAMES; i++) { /* words have one space between them, or more */
-		bool begins = i == 0 || text[i - 1] == ' ';
+	any_names();
+	number_found = ERR_NOT_FOUND;
+	int number = rt_find_handle(nothing ? NULL : names, wanted);
 
-		ended = ended || text[i] == 0;
-		if (first == NAMES && begins && !ended && names_at(text, i, name))
-			first = i;
+	while (names[end] != 0)
+		end++;
+	PROVE(number == number_found, "the number of the first word of that name, or none");
+	PROVE(IMPLIES(nothing, number == ERR_NOT_FOUND), "without a text there is none");
+	if (!nothing && word < end && names[word] != ' ' && (word == 0 || names[word - 1] == ' ')) {
+		PROVE(word_asked[word] || (value_found != NULL && value_found <= names + word), "no word is left out");
+		if (word > 1 && value_found == names + word + 1)
+			CANARY("found");
 	}
-	int number = rt_find_handle(text, name);
+	if (value_found == NULL && !nothing)
+		CANARY("none");
+}
 
-	PROVE(number == ERR_NOT_FOUND || (number >= 0 && number < (int)SERVICE_HANDLES_MAX), "a number of a handle, or none");
-	PROVE(IMPLIES(first == NAMES, number == ERR_NOT_FOUND), "what is not named is not there");
-	if (first == NAMES)
+/* ---- time ---- */
+
+void prove_time(void)
+{
+	struct time_pair pair = { -1, -1 };
+	int64_t seconds = -1;
+	uint8_t which = any_u8() % 3;
+	bool told_time = any_bool();
+	int64_t result;
+
+	any_runtime();
+	asked[which == 0 ? 1 : 0] = !told_time ? 0 : which == 2 ? rt_address(&seconds) : rt_address(&pair);
+	result = rt_linux_call(which == 0 ? LINUX_CLOCK_GETTIME : which == 1 ? LINUX_GETTIMEOFDAY : LINUX_TIME, asked);
+	if (which == 2) {
+		PROVE(result >= 0 && IMPLIES(told_time, seconds == result), "a time in seconds, once more where it was asked for");
 		return;
-	uint32_t at = first;
-
-	while (text[at] != '=')
-		at++;
-	for (at++; text[at] >= '0' && text[at] <= '9'; at++) {
-		value = value >= SERVICE_HANDLES_MAX ? value : value * 10u + (uint32_t)(text[at] - '0');
-		digits++;
 	}
-	bool good = digits != 0 && value < SERVICE_HANDLES_MAX && (text[at] == 0 || text[at] == ' ');
-
-	PROVE(number == (good ? (int)value : ERR_NOT_FOUND), "the first of that name, and its number");
-	if (good && first != 0)
-		CANARY("found");
-	if (!good)
-		CANARY("no number");
-	PROVE(rt_find_handle(NULL, name) == ERR_NOT_FOUND, "without a text there is none");
+	PROVE(result == 0, "there is always a time");
+	if (told_time) {
+		PROVE(pair.seconds >= 0 && pair.rest >= 0 && pair.rest < (which == 0 ? 1000000000 : 1000000), "seconds, and less than one");
+		CANARY("a time");
+	}
 }
