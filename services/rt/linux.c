@@ -152,7 +152,7 @@ static int64_t call_munmap(const uint64_t argument[RT_LINUX_ARGUMENTS])
 {
 	uint64_t size = argument[1];
 
-	if (size > UINT64_MAX - PAGE_MASK)
+	if (size > UINT64_MAX - PAGE_SIZE)
 		return -LINUX_EINVAL;
 	return rt_call(SYS_MEMORY_UNMAP, argument[0], align_up(size, PAGE_SIZE), 0) == 0 ? 0 : -LINUX_EINVAL;
 }

@@ -49,11 +49,12 @@ static uint32_t build_command(uint8_t *command)
 
 const uint8_t *endorsement_find_public(const uint8_t *response, uint32_t response_size, uint32_t *size)
 {
-	const uint8_t *public = response + PUBLIC_OFFSET + 2;
+	const uint8_t *public;
 
 	if (response_size < PUBLIC_OFFSET + 2 || tpm2_read32(response + 2) != response_size ||
 	    tpm2_read32(response + 6) != TPM2_RC_SUCCESS)
 		return NULL;
+	public = response + PUBLIC_OFFSET + 2;
 	*size = tpm2_read16(response + PUBLIC_OFFSET);
 	if (*size != sizeof(template_head) + MODULUS_SIZE || *size > response_size - PUBLIC_OFFSET - 2 ||
 	    memcmp(public, template_head, sizeof(template_head)) != 0)
@@ -83,8 +84,8 @@ int endorsement_compute(const struct store *store, uint8_t out[ENDORSEMENT_PUBLI
 
 	memory_store_init(&copy);
 	error = memory_store_copy(&copy, store);
-	/* The engine would make a TPM of its own. */
-	if (error == 0 && copy.object[0].data == NULL)
+	/* Without the TPM's state, which is copied first, the engine would make a TPM of its own. */
+	if (error == 0 && strcmp(copy.object[0].name, engine_objects[0]) != 0)
 		error = ERR_NOT_FOUND;
 	if (error == 0)
 		error = engine_start(&copy.store);

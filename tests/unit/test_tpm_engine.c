@@ -195,6 +195,20 @@ TEST(other_tpm_has_another_key)
 	stop();
 }
 
+/* A store with something in it, but not with a TPM: none is made for the key. */
+TEST(no_tpm_has_no_key)
+{
+	uint8_t key[ENDORSEMENT_PUBLIC_MAX];
+	uint32_t key_size;
+
+	memory_store_clear(&store);
+	memory_store_init(&store);
+	CHECK_EQ(endorsement_compute(&store.store, key, &key_size), ERR_NOT_FOUND);
+	CHECK_EQ(store.store.save(store.store.context, engine_objects[1], (const uint8_t *)"x", 1), 0);
+	CHECK_EQ(endorsement_compute(&store.store, key, &key_size), ERR_NOT_FOUND);
+	memory_store_clear(&store);
+}
+
 /* The state can leave the engine and come back, also into another store. */
 TEST(state_moves)
 {
