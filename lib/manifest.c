@@ -3,6 +3,8 @@
 
 #include "lib/string.h"
 
+#define WORDS_MAX 4u
+#define LINE_MAX 256u
 #define MEMORY_DEFAULT (1ull << 20)
 #define KIB_SHIFT 10u
 #define MIB_SHIFT 20u
@@ -11,9 +13,9 @@ struct parser {
 	struct manifest *manifest;
 	struct manifest_service *service; /* that the lines are about */
 	const char *error;
-	char line[MANIFEST_LINE_MAX];
+	char line[LINE_MAX];
 	uint32_t word_count;
-	const char *word[MANIFEST_WORDS_MAX];
+	const char *word[WORDS_MAX];
 };
 
 static int fail(struct parser *parser, const char *text)
@@ -39,7 +41,7 @@ static int split(struct parser *parser)
 			*at++ = 0;
 		if (*at == 0 || *at == '#')
 			break;
-		if (parser->word_count == MANIFEST_WORDS_MAX)
+		if (parser->word_count == WORDS_MAX)
 			return fail(parser, "too many words");
 		parser->word[parser->word_count++] = at;
 		while (*at != 0 && !is_space(*at))
@@ -307,7 +309,7 @@ int manifest_parse(struct manifest *manifest, const char *text, uint64_t size, s
 
 		while (at + length < size && text[at + length] != '\n')
 			length++;
-		if (length >= MANIFEST_LINE_MAX) {
+		if (length >= LINE_MAX) {
 			error->text = "the line is longer than 255 characters";
 			return ERR_FORMAT;
 		}

@@ -33,8 +33,6 @@
 #define MANIFEST_FAILED_MAX 3u
 #define MANIFEST_MEMORY_MAX (16ull << 20)
 #define MANIFEST_RUN_MAX 600000u
-#define MANIFEST_LINE_MAX 256u /* with its NUL */
-#define MANIFEST_WORDS_MAX 4u  /* of one line, with the keyword */
 
 enum manifest_restart { RESTART_NEVER, RESTART_ALWAYS, RESTART_FAILED };
 

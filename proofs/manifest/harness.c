@@ -9,7 +9,7 @@
 
 static struct manifest manifest;
 static struct parser parser;
-static char words[4][MANIFEST_LINE_MAX];
+static char words[4][LINE_MAX];
 static bool copying; /* a name is copied, byte by byte */
 
 /* Of comparisons any result is possible. */
@@ -169,7 +169,7 @@ static void any_manifest(void)
 	ASSUME(manifest_good());
 	parser.manifest = &manifest;
 	parser.word_count = 2 + any_u8() % 3;
-	for (uint32_t i = 0; i < MANIFEST_WORDS_MAX; i++)
+	for (uint32_t i = 0; i < WORDS_MAX; i++)
 		parser.word[i] = words[i];
 	__CPROVER_havoc_object(words);
 }
