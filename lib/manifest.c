@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/manifest.h"
 
+#include "lib/contract.h"
 #include "lib/string.h"
 
 #define WORDS_MAX 4u
@@ -33,19 +34,21 @@ static bool is_space(char character)
 
 static int split(struct parser *parser)
 {
-	char *at = parser->line;
+	bool in_word = false;
 
 	parser->word_count = 0;
-	for (;;) {
-		while (is_space(*at))
-			*at++ = 0;
-		if (*at == 0 || *at == '#')
-			break;
-		if (parser->word_count == WORDS_MAX)
-			return fail(parser, "too many words");
-		parser->word[parser->word_count++] = at;
-		while (*at != 0 && !is_space(*at))
-			at++;
+	for (char *at = parser->line; *at != 0; at++) {
+		if (is_space(*at)) {
+			*at = 0;
+			in_word = false;
+		} else if (!in_word) {
+			if (*at == '#')
+				break;
+			if (parser->word_count == WORDS_MAX)
+				return fail(parser, "too many words");
+			parser->word[parser->word_count++] = at;
+			in_word = true;
+		}
 	}
 	return 0;
 }
@@ -304,10 +307,15 @@ int manifest_parse(struct manifest *manifest, const char *text, uint64_t size, s
 	uint64_t at = 0;
 
 	memset(manifest, 0, sizeof(*manifest));
-	for (error->line = 1; at < size; error->line++) {
+	for (error->line = 1; at < size; error->line++)
+		LOOP_ASSIGNS(at, error->line, error->text, parser, LOOP_OBJECT(manifest))
+		LOOP_INVARIANT((at == 0 || at - 1u <= size) && error->line >= 1 && error->line - 1u <= at)
+		LOOP_INVARIANT(parser.manifest == manifest && parser.error == NULL)
+		LOOP_DECREASES(size + 1u - at) {
 		uint64_t length = 0;
 
 		while (at + length < size && text[at + length] != '\n')
+			LOOP_ASSIGNS(length) LOOP_INVARIANT(length <= size - at) LOOP_DECREASES(size - at - length)
 			length++;
 		if (length >= LINE_MAX) {
 			error->text = "the line is longer than 255 characters";
