@@ -58,19 +58,21 @@ void *stub_paging_region_pointer(pa_t address)
 	return &leaf[offset / sizeof(uint64_t)];
 }
 
-/* The entry that prove_entry() shows to be that of the address, and its neighbours. */
-static uint64_t entries[3], entry_address;
+/* The entry that prove_entry() shows to be that of the address, in a table of 16; another one that nobody chose. */
+#define SOME 16u
+static uint64_t entries[SOME], entry_address, other_before;
+static uint32_t which, other;
 
 uint64_t *stub_paging_region_entry(va_t address)
 {
 	PROVE(address.v == entry_address && address.v >= monitor_start && address.v - monitor_start < MONITOR_SIZE, "of the region");
-	return &entries[1];
+	return &entries[which];
 }
 
 uint64_t *stub_paging_directory_entry(va_t address)
 {
 	PROVE(address.v == entry_address && address.v >= monitor_start && address.v - monitor_start < 1ull << 30, "of the gigabyte");
-	return &entries[1];
+	return &entries[which];
 }
 
 static void cpu_write_cr3(uint64_t value)
@@ -88,7 +90,7 @@ static void cpu_write_cr4(uint64_t value)
 static void cpu_flush_page(uint64_t address)
 {
 	flushed = address;
-	flushed_entry = entries[1];
+	flushed_entry = entries[which];
 	flushes++;
 }
 
@@ -165,7 +167,7 @@ void prove_entry(void)
 	CANARY("of the region");
 }
 
-static void any_entry(void)
+static void any_entry(uint64_t size)
 {
 	uint64_t offset = any_u64();
 
@@ -173,26 +175,28 @@ static void any_entry(void)
 	ASSUME(c_bit >= 32 && c_bit < 52 && offset < 1ull << 30 && is_aligned(offset, PAGE_SIZE));
 	paging_c_bit = 1ull << c_bit;
 	entry_address = monitor_start + offset;
-	for (uint32_t i = 0; i < 3; i++)
-		entries[i] = any_u64();
+	__CPROVER_havoc_object(entries);
+	which = offset / size % SOME;
+	other = any_u8() % SOME;
+	other_before = entries[other];
 }
 
 void prove_shared(void)
 {
 	bool shared = any_bool();
 
-	any_entry();
+	any_entry(PAGE_SIZE);
 	ASSUME(entry_address - monitor_start < MONITOR_SIZE);
-	const uint64_t before[3] = { entries[0], entries[1], entries[2] };
+	const uint64_t before = entries[which];
 
 	paging_region_set_shared(va(entry_address), shared);
-	PROVE(entries[0] == before[0] && entries[2] == before[2], "no other entry changes");
-	PROVE(((entries[1] ^ before[1]) & ~(1ull << c_bit)) == 0 && (entries[1] >> c_bit & 1) == (shared ? 0 : 1),
+	PROVE(IMPLIES(other != which, entries[other] == other_before), "no other entry changes");
+	PROVE(((entries[which] ^ before) & ~(1ull << c_bit)) == 0 && (entries[which] >> c_bit & 1) == (shared ? 0 : 1),
 	      "the page is shared or private; its permissions and its place stay");
-	PROVE(flushes == 1 && flushed == entry_address && flushed_entry == entries[1], "its translation is flushed afterwards");
-	if (shared && entries[1] != before[1])
+	PROVE(flushes == 1 && flushed == entry_address && flushed_entry == entries[which], "its translation is flushed afterwards");
+	if (shared && entries[which] != before)
 		CANARY("shared");
-	if (!shared && entries[1] != before[1])
+	if (!shared && entries[which] != before)
 		CANARY("private");
 }
 
@@ -201,14 +205,13 @@ void prove_install(void)
 {
 	uint64_t frame = any_u64();
 
-	any_entry();
+	any_entry(PAGE_SIZE_2M);
 	ASSUME(is_aligned(frame, PAGE_SIZE) && frame >= LAUNCH_REGION_FIRST && frame < LAUNCH_REGION_END);
-	const uint64_t before[3] = { entries[0], entries[1], entries[2] };
 
 	paging_install_table(va(entry_address), pa(frame));
-	PROVE(entries[0] == before[0] && entries[2] == before[2], "no other entry changes");
-	PROVE((entries[1] & PTE_ADDRESS_MASK) == (frame | 1ull << c_bit), "it is that table, encrypted");
-	PROVE((entries[1] & ~PTE_ADDRESS_MASK) == (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED), "a table of the monitor's, not a large page, and not for ring 3");
+	PROVE(IMPLIES(other != which, entries[other] == other_before), "no other entry changes");
+	PROVE((entries[which] & PTE_ADDRESS_MASK) == (frame | 1ull << c_bit), "it is that table, encrypted");
+	PROVE((entries[which] & ~PTE_ADDRESS_MASK) == (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED), "a table of the monitor's, not a large page, and not for ring 3");
 	CANARY("installed");
 }
 
