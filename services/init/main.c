@@ -8,7 +8,7 @@
 #include "lib/string.h"
 #include "services/bare/bare.h"
 
-#define HANDLES_TEXT_MAX 256u
+#define HANDLES_TEXT_MAX 288u
 #define NO_HANDLE (-1)
 #define SECURE_BOOT_PREFIX "SECURE_BOOT="
 #define POLICY_TEXT_MAX 32u
