@@ -94,12 +94,15 @@ static void any_manifest(void)
 #endif
 }
 
+static bool parse_failed;
+
 int manifest_parse(struct manifest *out, const char *text, uint64_t size, struct manifest_error *error)
 {
 	PROVE(out == &manifest && file_mapped, "the manifest that was mapped is read");
 	any_manifest();
 	error->line = any_u32();
-	return any_bool() ? 0 : ERR_FORMAT;
+	parse_failed = any_bool();
+	return parse_failed ? ERR_FORMAT : 0;
 }
 
 /* ---- starting a service ---- */
@@ -393,9 +396,10 @@ static bool lives_good(void)
 	return true;
 }
 
-static void any_lives(void)
+static void any_lives(bool channels)
 {
 	any_manifest();
+	ASSUME(channels || manifest.channel_count == 0);
 	for (uint32_t i = 0; i < HANDLES; i++) {
 		open_handle[i] = any_bool();
 		running[i] = any_bool() && !open_handle[i];
@@ -427,7 +431,7 @@ void prove_restart(void)
 	uint32_t channel = any_u8() % MANIFEST_CHANNELS_MAX, restarts;
 	int32_t before;
 
-	any_lives();
+	any_lives(true);
 	ASSUME(index < manifest.service_count && channel < manifest.channel_count);
 	ASSUME(services[index].process == NO_HANDLE); /* it has ended */
 	before = server_end[channel];
@@ -469,7 +473,7 @@ void stub_restart(struct service *service)
 
 void prove_watch(void)
 {
-	any_lives();
+	any_lives(false); /* it does not look at channels */
 	wait_rounds = any_u8() % 3;
 	uint32_t first = wait_rounds;
 
@@ -480,6 +484,28 @@ void prove_watch(void)
 		CANARY("two");
 	if (first != 0 && waits != 0 && restarts_seen == 0)
 		CANARY("another process");
+}
+
+void prove_manifest(void)
+{
+	bool read = read_manifest();
+
+	PROVE(read == file_mapped && IMPLIES(!read, lines_of_log == 1), "without a file there is no manifest, and the log says so");
+	PROVE(IMPLIES(read, (lines_of_log == 1) == parse_failed), "what is wrong in it is told");
+	if (read && !parse_failed)
+		CANARY("read");
+	if (parse_failed)
+		CANARY("wrong");
+}
+
+/* What prove_manifest() shows of it. */
+bool stub_read_manifest(void)
+{
+	any_manifest();
+	file_mapped = any_bool();
+	if (!file_mapped)
+		lines_of_log++;
+	return file_mapped;
 }
 
 /* What prove_watch() shows of it. */

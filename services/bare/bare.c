@@ -35,9 +35,9 @@ int service_handle(const char *name)
 		if (strncmp(at, name, length) == 0 && at[length] == '=') {
 			int number = 0;
 
-			for (at += length + 1; *at >= '0' && *at <= '9'; at++)
+			for (at += length + 1; *at >= '0' && *at <= '9' && number < (int)SERVICE_HANDLES_MAX; at++)
 				number = number * 10 + (*at - '0');
-			return number;
+			return number < (int)SERVICE_HANDLES_MAX ? number : ERR_NOT_FOUND;
 		}
 		while (*at != 0 && *at != ' ')
 			at++;
