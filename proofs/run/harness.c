@@ -186,6 +186,7 @@ void prove_handle_trap(void)
 	now = &threads[0];
 	its = now->process;
 	before = contexts[0].frame;
+	ASSUME(before.vector <= VECTOR_OTHER); /* kernel/x86/traps.S knows no other */
 	upcall_before = its->upcall.v;
 	handle_trap(now);
 	bool is_call = before.vector == VECTOR_GENERAL_PROTECTION && readable && opcode == 0x80CD;
