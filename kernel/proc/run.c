@@ -20,7 +20,7 @@ uint64_t services_clock(void)
 
 	if (start == 0)
 		start = now;
-	past = now - start;
+	past = now > start ? now - start : 0;
 	past = past / ticks * NS_PER_MS + past % ticks * NS_PER_MS / ticks;
 	/* Processors' counters may differ: time does not go back. */
 	last = past > last ? past : last;

@@ -620,6 +620,24 @@ TEST(time_in_ring_3)
 	end();
 }
 
+/* A counter that is behind where the clock started leaves it as it is: time goes on later. */
+TEST(clock_of_a_processor_that_is_behind)
+{
+	uint64_t before, after, now;
+
+	begin();
+	now = mock_clock;
+	mock_clock += 1000ull * platform_ticks_per_ms();
+	before = services_clock();
+	mock_clock = 1;
+	CHECK_EQ(services_clock(), before);
+	mock_clock += 5000ull * platform_ticks_per_ms();
+	after = services_clock();
+	CHECK(after >= before && after - before <= 6000ull * 1000000u);
+	mock_clock = now + 6000ull * platform_ticks_per_ms();
+	end();
+}
+
 /* The host raises what it likes: only the instruction at RIP makes a system call. */
 static uint64_t raised_vector, raised_at;
 

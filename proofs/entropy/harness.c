@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random bytes: the instructions deliver anything or nothing, the health test (lib/health.c, tested) says yes or no. The
+ * generator is BearSSL's: what counts is what it is seeded with and asked for.
+ */
+#include "proofs/prover.h"
+#include <stddef.h>
+
+#define BR_BEARSSL_H__ /* of BearSSL only what is used */
+typedef struct {
+	uint8_t k[64];
+} br_hmac_drbg_context;
+typedef int br_hash_class;
+static const br_hash_class br_sha384_vtable;
+static void br_hmac_drbg_init(br_hmac_drbg_context *context, const br_hash_class *hash, const void *seed, size_t size);
+static void br_hmac_drbg_update(br_hmac_drbg_context *context, const void *seed, size_t size);
+static void br_hmac_drbg_generate(br_hmac_drbg_context *context, void *out, size_t size);
+
+#define KERNEL_X86_CPU_H
+static uint64_t delivered, last_word;
+static bool seed_instruction, other_instruction, last_good;
+static bool deliver(uint64_t *word)
+{
+	last_good = any_bool();
+	*word = last_word = any_u64(); /* not to be used unless it is good */
+	delivered++;
+	return last_good;
+}
+static bool cpu_rdseed(uint64_t *word)
+{
+	seed_instruction = true;
+	return deliver(word);
+}
+static bool cpu_rdrand(uint64_t *word)
+{
+	other_instruction = true;
+	return deliver(word);
+}
+static void cpu_pause(void)
+{
+	ASSUME(delivered < 3);
+}
+
+#define memset zero
+#include "lib/types.h"
+static void *zero(void *destination, int byte, size_t size);
+#include "kernel/proc/entropy.c"
+#undef memset
+
+void log_line(const char *format, ...)
+{
+}
+
+/* ---- a word ---- */
+
+static bool healthy;
+static uint64_t tested;
+
+bool health_word(struct health *which, uint64_t word)
+{
+	PROVE(last_good && word == last_word, "what the instruction delivered is tested");
+	tested++;
+	return healthy = any_bool();
+}
+
+void prove_read_word(void)
+{
+	uint64_t word;
+
+	has_rdseed = any_bool();
+	bool good = read_word(&word);
+
+	PROVE(IMPLIES(good, last_good && healthy && word == last_word),
+	      "a word is one that was delivered and has passed the test");
+	PROVE(tested <= 1 && delivered <= TRIES, "no other word is tried after one that fails the test");
+	PROVE(!(has_rdseed ? other_instruction : seed_instruction), "RDRAND only where there is no RDSEED");
+	if (good && delivered == 3)
+		CANARY("at the third try");
+	if (!good && delivered == 2)
+		CANARY("unhealthy");
+}
+
+/* ---- the seed ---- */
+
+static uint64_t seed_words[SEED_WORDS];
+static uint32_t seed_count, updates, zeroings;
+static bool seed_failed;
+static const void *seed_at;
+
+bool stub_seed_word(uint64_t *word)
+{
+	PROVE(!seed_failed && seed_count < SEED_WORDS, "a failure ends it");
+	*word = seed_words[seed_count % SEED_WORDS] = any_u64();
+	seed_count++;
+	seed_failed = any_bool();
+	return !seed_failed;
+}
+
+static void br_hmac_drbg_init(br_hmac_drbg_context *context, const br_hash_class *hash, const void *seed, size_t size)
+{
+}
+
+static void br_hmac_drbg_update(br_hmac_drbg_context *context, const void *seed, size_t size)
+{
+	const uint64_t *words = seed;
+
+	PROVE(context == &generator && size == 48 && seed_count == 6 && !seed_failed && updates == 0,
+	      "384 bits, all of them good");
+	for (uint32_t i = 0; i < SEED_WORDS; i++)
+		PROVE(words[i] == seed_words[i], "the words that were read");
+	seed_at = seed;
+	updates++;
+}
+
+/* ---- what is handed out ---- */
+
+static uint8_t buffer[8];
+static uint64_t wanted;
+static uint32_t seeds, generated, zeroed;
+
+bool stub_seed(void)
+{
+	seeds++;
+	return !(seed_failed = any_bool());
+}
+
+static void *zero(void *destination, int byte, size_t size)
+{
+	if (destination == buffer) {
+		PROVE(byte == 0 && size == wanted, "all of it is zeroed");
+		zeroed++;
+	} else {
+		PROVE(byte == 0 && size == 48 && IMPLIES(updates > 0, destination == seed_at),
+		      "the seed does not stay on the stack");
+		zeroings++;
+	}
+	return destination;
+}
+
+static void br_hmac_drbg_generate(br_hmac_drbg_context *context, void *out, size_t size)
+{
+	PROVE(context == &generator && out == buffer && size == wanted && seeds == 1 && !seed_failed,
+	      "all bytes, from a generator that was just seeded");
+	generated++;
+}
+
+void prove_seed(void)
+{
+	bool good = seed();
+
+	PROVE(good == (updates == 1) && good == (seed_count == 6 && !seed_failed),
+	      "seeded with six good words, or not at all");
+	PROVE(zeroings == 1, "the seed is gone");
+	if (good)
+		CANARY("seeded");
+	else
+		CANARY("failed");
+}
+
+void prove_get(void)
+{
+	ready = any_bool();
+	bool was_ready = ready;
+
+	wanted = any_u64();
+	int error = entropy_get(buffer, wanted);
+
+	PROVE((error == 0) == (generated == 1 && zeroed == 0) && generated <= 1, "success is random bytes");
+	PROVE((error == ERR_FAULT) == (zeroed == 1 && generated == 0) && (error == 0 || error == ERR_FAULT),
+	      "else they are zero, and that is told");
+	PROVE(ready == (error == 0) && IMPLIES(!was_ready, error != 0), "a generator that has failed stays off");
+	if (error == 0)
+		CANARY("random");
+	if (error != 0 && was_ready)
+		CANARY("it fails now");
+}
