@@ -24,7 +24,7 @@ bool health_word(struct health *health, uint64_t word)
 	health->last = word;
 	health->any = true;
 	for (uint32_t i = 0; i < sizeof(word); i++) {
-		if (!proportion(health, (uint8_t)(word >> 8u * i)))
+		if (!proportion(health, (uint8_t)(word >> 8u * i & 0xFFu)))
 			health->failed = true;
 	}
 	return !health->failed;

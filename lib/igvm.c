@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/igvm.h"
 
+#include "lib/contract.h"
 #include "lib/crc32.h"
 #include "lib/string.h"
 
@@ -181,7 +182,10 @@ static int check_headers(const struct igvm_file *file, struct igvm_error *error)
 	uint32_t section = 0;
 	int result;
 
-	while ((result = igvm_next(file, &cursor, &header, error)) == 0) {
+	while ((result = igvm_next(file, &cursor, &header, error)) == 0)
+		LOOP_ASSIGNS(cursor, header, section, result, LOOP_OBJECT(error))
+		LOOP_INVARIANT(cursor.consumed <= file->headers_size && section <= 3)
+		LOOP_DECREASES(file->headers_size - cursor.consumed) {
 		const struct type_info *info = find_type(header.type);
 		uint32_t its_section = section_of(header.type);
 
