@@ -139,25 +139,3 @@ void prove_serve(void)
 	if (!requested)
 		CANARY("no request");
 }
-
-void prove_run(void)
-{
-	uint64_t since = any_bool() ? 0 : any_u64();
-
-	start();
-	uint64_t entries = vcpu->entries, seen = vcpu->flush_generation;
-
-	run(vcpu, &since);
-	PROVE(!vcpu->lock.taken, "the lock is free");
-	PROVE(vcpu->entries == entries + (enabled ? 1u : 0u), "an entry is counted");
-	PROVE(vcpu->flush_generation == (enabled ? generation : seen), "a flush counts as done when the area is runnable with it");
-	PROVE(IMPLIES(was_reset, !idled) && IMPLIES(answer == ERR_STATE && vcpu == &vcpus[0], was_reset), "the first vCPU resets the guest when it is told");
-	PROVE(was_reset || idled || (entered && answer == 0), "a vCPU that was not run waits");
-	PROVE(IMPLIES(idled || was_reset, since == 0), "a wait is no stay");
-	if (was_reset)
-		CANARY("reset");
-	else if (idled)
-		CANARY("waits");
-	else
-		CANARY("ran");
-}

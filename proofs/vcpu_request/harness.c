@@ -352,31 +352,3 @@ void prove_next_area(void)
 	PROVE(IMPLIES(counts, other->number <= found->number), "the newest of them");
 	CANARY("the next");
 }
-
-void prove_stop_own_area(void)
-{
-	start();
-	vcpu->own_area = &own;
-	vcpu->vmsa = &own;
-	step_gpa = vcpu->vmsa_gpa.v;
-	int error = stop_own_area(vcpu);
-
-	PROVE(IMPLIES(error == 0, own_dark && step == DISABLED), "it is not running and cannot be run");
-	if (error == 0)
-		CANARY("stopped");
-	else
-		CANARY("running");
-}
-
-void prove_lock_all(void)
-{
-	start();
-	table_count = 2;
-	table[1].lock = table[1].area_lock = (struct spinlock){ 0 };
-	vcpu_lock_all();
-	PROVE(table[0].lock.taken && table[1].lock.taken && table[0].area_lock.taken && table[1].area_lock.taken, "every lock is taken");
-	CANARY("taken");
-	vcpu_unlock_all();
-	PROVE(!table[0].lock.taken && !table[1].lock.taken && !table[0].area_lock.taken && !table[1].area_lock.taken, "every lock is free");
-	CANARY("free");
-}
