@@ -203,6 +203,8 @@ static enum page_state unmake_area(gpa_t vmsa, int *error)
 		if (*error == 0)
 			*error = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX);
 		after = *error == 0 ? PAGE_VALIDATED : PAGE_LOST;
+	} else if (*error == ERR_FAULT) {
+		after = PAGE_LOST; /* the host took the page away: nothing runs from it any more */
 	}
 	memory_window_unmap(WINDOW_PAGE);
 	return after;
@@ -342,15 +344,17 @@ static int stop_own_area(struct vcpu *vcpu)
 
 static int stop_vcpu(struct vcpu *vcpu)
 {
-	int error = 0;
+	int error;
 
 	/* A page that the host took away meanwhile is lost; the area is gone all the same. */
 	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
-		if (vcpu->area[i].used && delete_idle(vcpu, &vcpu->area[i]) == ERR_BUSY)
-			return ERR_BUSY;
+		struct vcpu_area *area = &vcpu->area[i];
+
+		error = area->used ? delete_idle(vcpu, area) : 0;
+		if (area->used)
+			return error;
 	}
-	if (vcpu->own_area != NULL)
-		error = stop_own_area(vcpu);
+	error = vcpu->own_area != NULL ? stop_own_area(vcpu) : 0;
 	if (error != 0)
 		return error;
 	vcpu->vmsa = NULL;

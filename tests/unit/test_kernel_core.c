@@ -426,6 +426,25 @@ TEST(all_vcpus_are_stopped)
 	CHECK_EQ(mock_compare(), 0);
 }
 
+/* The host takes a save area away and then asks for a reset: the page is lost, its calling area is not. */
+TEST(vcpu_whose_area_is_gone_is_stopped)
+{
+	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000;
+
+	start();
+	mock_give(vmsa);
+	mock_give(caa);
+	make_vmsa(vmsa, MOCK_VMPL, EFER_SVME, 1);
+	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, vmsa, caa, 1), SVSM_SUCCESS);
+	mock_page(vmsa)->assigned = mock_page(vmsa)->validated = mock_page(vmsa)->vmsa = false;
+	vcpu_lock_all();
+	CHECK_EQ(vcpu_stop_all(), 0);
+	vcpu_unlock_all();
+	CHECK_EQ(page_state_get(&memory_pages, gpa(vmsa)), PAGE_LOST);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(caa)), PAGE_VALIDATED);
+	CHECK_EQ(core(SVSM_CORE_DELETE_VCPU, vmsa, 0, 0), SVSM_ERR_INVALID_PARAMETER);
+}
+
 TEST(queries_and_unknown_calls)
 {
 	struct vcpu_call call = { .rcx = 1, .rdx = 0x1234, .r8 = 0x5678 };
