@@ -244,6 +244,7 @@ static void fail_receivers(uint32_t channel)
 
 void channel_release(struct handle end)
 {
+	_Static_assert(PROCESS_MAX <= CHANNEL_MAX, "the index of any handle is one of a channel");
 	struct channel *channel = &channels[end.index];
 
 	if (end.type == HANDLE_SERVER && --channel->servers == 0)
