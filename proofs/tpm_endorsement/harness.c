@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The endorsement key that the manifest shows: from a copy of any store, with an engine that answers anything. */
 #include "proofs/prover.h"
+#include "proofs/followed_byte.h"
 
 #include <string.h>
 
-static uint64_t witness; /* place of the byte that is followed */
 static uint8_t *key_out;
-
-static void *copy_bytes(void *to, const void *from, size_t size)
-{
-	PROVE(size == 0 || (__CPROVER_w_ok(to, size) && __CPROVER_r_ok(from, size)), "both sides are as long");
-	if (witness < size)
-		((uint8_t *)to)[witness] = ((const uint8_t *)from)[witness];
-	return to;
-}
-
-static void *set_bytes(void *to, int byte, size_t size)
-{
-	PROVE(__CPROVER_w_ok(to, size), "there is room");
-	if (witness < size)
-		((uint8_t *)to)[witness] = (uint8_t)byte;
-	return to;
-}
 
 #ifndef WHOLE
 #define memcpy copy_bytes

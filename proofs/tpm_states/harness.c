@@ -4,6 +4,7 @@
  * with an engine and a store that may answer anything. Messages and commands are in proofs/vtpm_service.
  */
 #include "proofs/prover.h"
+#include "proofs/followed_byte.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +12,6 @@
 
 static int print(const char *format, ...) { return 0; }
 static void stop_here(void) __attribute__((noreturn));
-static uint64_t witness; /* place of the byte that is followed */
-
-static void *copy_bytes(void *to, const void *from, size_t size)
-{
-	PROVE(size == 0 || (__CPROVER_w_ok(to, size) && __CPROVER_r_ok(from, size)), "both sides are as long");
-	if (witness < size)
-		((uint8_t *)to)[witness] = ((const uint8_t *)from)[witness];
-	return to;
-}
-
-static void *set_bytes(void *to, int byte, size_t size)
-{
-	PROVE(__CPROVER_w_ok(to, size), "there is room");
-	if (witness < size)
-		((uint8_t *)to)[witness] = (uint8_t)byte;
-	return to;
-}
 
 #define printf print
 #define main service_main

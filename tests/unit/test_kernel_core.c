@@ -405,16 +405,21 @@ TEST(fixed_pages)
 	CHECK_EQ(mock_compare(), 0);
 }
 
-/* Areas of the guest's and the first one of the monitor's: none can run any more, and nothing of them is remembered. */
-TEST(all_vcpus_are_stopped)
+static void start_with_area(uint64_t vmsa, uint64_t caa)
 {
-	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000;
-
 	start();
 	mock_give(vmsa);
 	mock_give(caa);
 	make_vmsa(vmsa, MOCK_VMPL, EFER_SVME, 1);
 	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, vmsa, caa, 1), SVSM_SUCCESS);
+}
+
+/* Areas of the guest's and the first one of the monitor's: none can run any more, and nothing of them is remembered. */
+TEST(all_vcpus_are_stopped)
+{
+	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000;
+
+	start_with_area(vmsa, caa);
 	vcpu_lock_all();
 	CHECK_EQ(vcpu_stop_all(), 0);
 	vcpu_unlock_all();
@@ -431,11 +436,7 @@ TEST(vcpu_whose_area_is_gone_is_stopped)
 {
 	const uint64_t vmsa = PAGE_A, caa = PAGE_A + 0x1000;
 
-	start();
-	mock_give(vmsa);
-	mock_give(caa);
-	make_vmsa(vmsa, MOCK_VMPL, EFER_SVME, 1);
-	CHECK_EQ(core(SVSM_CORE_CREATE_VCPU, vmsa, caa, 1), SVSM_SUCCESS);
+	start_with_area(vmsa, caa);
 	mock_page(vmsa)->assigned = mock_page(vmsa)->validated = mock_page(vmsa)->vmsa = false;
 	vcpu_lock_all();
 	CHECK_EQ(vcpu_stop_all(), 0);
