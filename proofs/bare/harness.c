@@ -90,9 +90,13 @@ void prove_handle(void)
 		return;
 	for (uint32_t at = first + length + 1; text[at] >= '0' && text[at] <= '9'; at++)
 		value = value * 10u + (uint32_t)(text[at] - '0');
-	PROVE(number == (value < SERVICE_HANDLES_MAX ? (int)value : ERR_NOT_FOUND), "the number of the first of that name");
+	bool digit = text[first + length + 1] >= '0' && text[first + length + 1] <= '9';
+
+	PROVE(number == (digit && value < SERVICE_HANDLES_MAX ? (int)value : ERR_NOT_FOUND), "the number of the first of that name");
 	if (value > 9 && number >= 0)
 		CANARY("found");
 	if (value >= SERVICE_HANDLES_MAX)
 		CANARY("too large");
+	if (!digit)
+		CANARY("no number");
 }

@@ -13,7 +13,8 @@ static uint64_t witness; /* place of the byte that is followed */
 static const uint8_t *asked_command; /* what the caller gave */
 static uint8_t asked_byte;
 static uint32_t asked_locality, asked_size, answer_size, processed;
-static bool answered;
+static bool answered, response_copied, command_wiped, response_wiped;
+static const uint8_t *taken_command; /* the copy that the library got */
 static uint8_t answer_byte;
 
 static uint32_t chosen, registered, started, terminated, freed, wiped;
@@ -26,12 +27,18 @@ void *memcpy(void *to, const void *from, size_t size)
 	PROVE(size == 0 || (__CPROVER_w_ok(to, size) && __CPROVER_r_ok(from, size)), "both sides are as long");
 	if (witness < size)
 		((uint8_t *)to)[witness] = ((const uint8_t *)from)[witness];
+	response_copied = processed != 0;
 	return to;
 }
 
 void explicit_bzero(void *from, size_t size)
 {
 	PROVE(__CPROVER_w_ok(from, size), "what is wiped is there");
+	if (processed != 0) {
+		command_wiped = command_wiped || (from == taken_command && size == asked_size);
+		response_wiped = response_wiped || (from == response_buffer && size == answer_size && response_copied);
+		return;
+	}
 	PROVE(from == response_buffer && size == response_buffer_size && freed == 0, "all of the response is wiped, before it is freed");
 	wiped++;
 }
@@ -97,6 +104,7 @@ TPM_RESULT TPMLIB_Process(unsigned char **buffer, uint32_t *size, uint32_t *buff
 	TPM_RESULT result = TPM_RESULT_ANY;
 
 	processed++;
+	taken_command = command;
 	PROVE(buffer == &response_buffer && buffer_size == &response_buffer_size, "the response's buffer is kept for the next one");
 	PROVE(command_size == asked_size && __CPROVER_w_ok(command, command_size), "the library gets the whole command");
 	PROVE(command != asked_command, "in a copy: nobody else changes it");
@@ -192,6 +200,8 @@ void prove_process(void)
 	PROVE(IMPLIES(answered && answer_size >= HEADER_SIZE && answer_size <= capacity, result != 0), "an answer that fits is given");
 	PROVE(IMPLIES(witness < result, response[witness] == answer_byte), "the response is what the library answered");
 	PROVE(IMPLIES(witness >= result && witness < capacity, response[witness] == before), "and nothing is written behind it");
+	PROVE(command_wiped == (processed != 0), "the copy of the command is wiped");
+	PROVE(response_wiped == (result != 0), "and so is the library's of the response, once it is given");
 	if (result != 0)
 		CANARY("answered");
 	if (result == 0 && answered)

@@ -4,11 +4,11 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-static const uint64_t *environment; /* pointers, ended by 0 */
+static const uint64_t *own_environment; /* pointers, ended by 0 */
 
 void service_start(const uint64_t *stack)
 {
-	environment = stack + 1 + stack[0] + 1;
+	own_environment = stack + 1 + stack[0] + 1;
 	service_main();
 }
 
@@ -16,8 +16,8 @@ const char *service_environment(const char *name)
 {
 	size_t length = strlen(name);
 
-	for (uint32_t i = 0; environment[i] != 0; i++) {
-		const char *string = (const char *)(uintptr_t)environment[i];
+	for (uint32_t i = 0; own_environment[i] != 0; i++) {
+		const char *string = (const char *)(uintptr_t)own_environment[i];
 
 		if (strncmp(string, name, length) == 0 && string[length] == '=')
 			return string + length + 1;
@@ -35,7 +35,10 @@ int service_handle(const char *name)
 		if (strncmp(at, name, length) == 0 && at[length] == '=') {
 			int number = 0;
 
-			for (at += length + 1; *at >= '0' && *at <= '9' && number < (int)SERVICE_HANDLES_MAX; at++)
+			at += length + 1;
+			if (*at < '0' || *at > '9')
+				return ERR_NOT_FOUND;
+			for (; *at >= '0' && *at <= '9' && number < (int)SERVICE_HANDLES_MAX; at++)
 				number = number * 10 + (*at - '0');
 			return number < (int)SERVICE_HANDLES_MAX ? number : ERR_NOT_FOUND;
 		}

@@ -119,15 +119,18 @@ uint32_t engine_process(uint32_t locality, const uint8_t *command, uint32_t size
 {
 	static uint8_t copy[ENGINE_COMMAND_MAX];
 	uint32_t response_size = 0;
+	TPM_RESULT result;
 
 	if (size > sizeof(copy) || locality > ENGINE_LOCALITY_MAX)
 		return 0;
 	memcpy(copy, command, size);
 	current_locality = locality;
-	if (TPMLIB_Process(&response_buffer, &response_size, &response_buffer_size, copy, size) != TPM_SUCCESS ||
-	    response_size < HEADER_SIZE || response_size > capacity)
+	result = TPMLIB_Process(&response_buffer, &response_size, &response_buffer_size, copy, size);
+	explicit_bzero(copy, size); /* it may carry authorisations */
+	if (result != TPM_SUCCESS || response_size < HEADER_SIZE || response_size > capacity)
 		return 0;
 	memcpy(response, response_buffer, response_size);
+	explicit_bzero(response_buffer, response_size); /* it may carry what was sealed */
 	return response_size;
 }
 
