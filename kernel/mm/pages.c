@@ -41,12 +41,15 @@ static int map_from_region(uint64_t size, void **memory)
  */
 static int take(const struct memory_map *map, uint64_t size, va_t where, uint64_t room, struct page_range *taken)
 {
-	uint64_t length = align_up(size, PAGE_SIZE_2M);
 	uint64_t end = map->count == 0 ? 0 : align_down(map->range[map->count - 1].end, PAGE_SIZE_2M);
-	uint64_t start = end - length;
+	uint64_t length, start;
 	int error;
 
-	if (length < size || length > room || length > end || !memory_map_contains(map, start, length))
+	if (size > room || align_up(size, PAGE_SIZE_2M) > end)
+		return ERR_NO_MEMORY;
+	length = align_up(size, PAGE_SIZE_2M);
+	start = end - length;
+	if (!memory_map_contains(map, start, length))
 		return ERR_NO_MEMORY;
 	error = platform_host_make_private(gpa(start), length);
 	for (uint64_t offset = 0; error == 0 && offset < length; offset += PAGE_SIZE_2M) {
