@@ -8,6 +8,7 @@
 #include "kernel/platform/snp/ghcb.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/traps.h"
+#include "lib/contract.h"
 
 #define X2APIC_EOI 0x80Bu
 #define X2APIC_SPURIOUS 0x80Fu
@@ -21,6 +22,7 @@
 #define COUNTS_PER_US 1000u
 #define COUNTS_PER_MS 1000000ull
 #define CALIBRATION_TICKS 4000000ull
+#define CALIBRATION_TICKS_MAX (1ull << 40) /* minutes: the counter was changed, or this CPU did not run */
 #define CALIBRATION_ROUNDS 1000000u
 #define DEFAULT_TICKS_PER_MS 2000000ull
 #define TICKS_PER_MS_MIN 100000ull /* 100 MHz to 10 GHz: what else the host's timer makes of it is no processor's */
@@ -28,22 +30,26 @@
 
 static uint64_t ticks_per_ms;
 
-/* Lets the timer count down for a while, masked, and compares it with the time-stamp counter. */
+/* Lets the timer count down for a while, masked, and compares it with the time-stamp counter. The host can make both tell anything. */
 static void calibrate(void)
 {
-	uint64_t start_count, end_count, start = 0, end = 0, ticks;
+	uint64_t start_count, end_count, start, end, ticks;
 
 	if (ghcb_write_msr(X2APIC_LVT_TIMER, VECTOR_TIMER | LVT_MASKED) != 0 ||
 	    ghcb_write_msr(X2APIC_INITIAL_COUNT, 0xFFFFFFFFu) != 0 || ghcb_read_msr(X2APIC_CURRENT_COUNT, &start_count) != 0)
 		return;
 	start = cpu_read_tsc();
-	for (uint32_t i = 0; i < CALIBRATION_ROUNDS && end - start < CALIBRATION_TICKS; i++) {
+	end = start;
+	for (uint32_t i = 0; i < CALIBRATION_ROUNDS && end >= start && end - start < CALIBRATION_TICKS; i++)
+		LOOP_ASSIGNS(i, end) LOOP_INVARIANT(i <= CALIBRATION_ROUNDS) LOOP_DECREASES(CALIBRATION_ROUNDS - i) {
 		cpu_pause();
 		end = cpu_read_tsc();
 	}
 	if (ghcb_read_msr(X2APIC_CURRENT_COUNT, &end_count) != 0 || end_count >= start_count)
 		return;
 	end = cpu_read_tsc();
+	if (end < start || end - start > CALIBRATION_TICKS_MAX)
+		return;
 	ticks = (end - start) * COUNTS_PER_MS / (start_count - end_count);
 	if (ticks >= TICKS_PER_MS_MIN && ticks <= TICKS_PER_MS_MAX)
 		ticks_per_ms = ticks;
