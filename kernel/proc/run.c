@@ -160,7 +160,7 @@ bool services_run(const struct request *request, uint32_t milliseconds)
 	uint64_t longest = SLICE_MAX_MS * platform_ticks_per_ms(), slice = length < longest ? length : longest;
 	uint64_t now = start;
 
-	while (now - start < length) {
+	while (now >= start && now - start < length) {
 		struct thread *thread;
 
 		if (request != NULL && (request->state == REQUEST_DONE || request->state == REQUEST_FAILED))

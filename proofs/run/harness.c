@@ -15,7 +15,9 @@ void user_run(struct user_context *context, uint64_t root);
 #define KERNEL_X86_CPU_H
 static inline uint64_t cpu_read_tsc(void);
 
+#ifndef TICKS
 #define TICKS 2000000u /* a millisecond */
+#endif
 
 #include "kernel/proc/run.c"
 
@@ -149,7 +151,7 @@ static struct process *its;
 static struct trap_frame before, handled;
 static uint64_t upcall_before;
 static uint32_t ends, calls;
-static bool readable;
+static bool readable, over_limit;
 static uint16_t opcode;
 
 int space_read(const struct space *space, va_t address, void *out, uint64_t size)
@@ -164,7 +166,8 @@ int space_read(const struct space *space, va_t address, void *out, uint64_t size
 /* The thread may be gone afterwards: nobody may look at it. */
 void process_end(struct process *process, uint32_t reason, int64_t code)
 {
-	PROVE(process == its && reason == SERVICE_EXIT_FAULT && code == (int64_t)before.vector,
+	PROVE(process == its && (over_limit ? reason == SERVICE_EXIT_LIMIT && code == 0 :
+					      reason == SERVICE_EXIT_FAULT && code == (int64_t)before.vector),
 	      "only the process of this thread, with the reason");
 	ends++;
 	now->context = NULL;
@@ -214,4 +217,183 @@ void prove_handle_trap(void)
 		CANARY("fault");
 	if (is_interrupt)
 		CANARY("interrupt");
+}
+
+/* ---- a stay in ring 3 ---- */
+
+static uint64_t slice_told, entered_at, charged;
+static uint32_t stays, acknowledged, handled_traps;
+static uint64_t exit_vector;
+
+uint64_t space_root(const struct space *space)
+{
+	PROVE(space == &its->space && stays == 0, "its own space");
+	return 0x5000;
+}
+
+void user_run(struct user_context *context, uint64_t root)
+{
+	PROVE(context == now->context && root == 0x5000 && stays == 0, "this thread, in its own space");
+	stays++;
+	contexts[0] = ANY(struct user_context);
+	exit_vector = contexts[0].frame.vector;
+}
+
+void platform_timer_acknowledge(void)
+{
+	PROVE(stays == 1 && ends == 0 && handled_traps == 0 && exit_vector == VECTOR_TIMER, "after the stay, before all else");
+	acknowledged++;
+}
+
+/* What prove_charge() shows of it. */
+uint64_t stub_charge(uint64_t entered, uint64_t slice)
+{
+	PROVE(stays == 1 && entered == counter && slice == slice_told, "the stay, with the slice that it had");
+	charged = any_u64();
+	ASSUME(charged <= 2 * slice);
+	over_limit = its->run_time + charged > its->run_limit;
+	return charged;
+}
+
+void stub_handle_trap(struct thread *thread)
+{
+	PROVE(thread == now && stays == 1 && !over_limit, "its trap, while it has time");
+	handled_traps++;
+}
+
+void prove_stay(void)
+{
+	any_threads();
+	now = &threads[0];
+	its = now->process;
+	slice_told = any_u64();
+	ASSUME(slice_told <= (uint64_t)SLICE_MAX_MS * TICKS);
+	cpu.timer_expires = 7;
+	uint64_t time = its->run_time;
+
+	run_thread(now, slice_told);
+	PROVE(stays == 1 && its->run_time == time + charged, "one stay, and it counts");
+	PROVE(acknowledged == (exit_vector == VECTOR_TIMER ? 1 : 0), "the timer's interrupt is acknowledged, no other is");
+	PROVE(cpu.timer_expires == (acknowledged != 0 ? 0 : 7), "it does not run any more then");
+	PROVE(ends + handled_traps == 1 && (ends == 1) == over_limit, "over its limit it ends, else its trap is handled");
+	if (over_limit && acknowledged != 0)
+		CANARY("over its limit");
+	if (handled_traps != 0)
+		CANARY("goes on");
+}
+
+/* ---- the timer ---- */
+
+static uint32_t timer_starts, arms, armed_us;
+static bool timer_refused;
+
+int platform_timer_init(void)
+{
+	PROVE(timer_starts == 0 && arms == 0, "once, before it is used");
+	timer_starts++;
+	timer_refused = any_bool();
+	return timer_refused ? ERR_HOST : 0;
+}
+
+void platform_timer_arm(uint32_t microseconds)
+{
+	PROVE(arms == 0 && cpu.timer_ready && !timer_refused, "a timer that works");
+	arms++;
+	armed_us = microseconds;
+}
+
+void prove_arm(void)
+{
+	uint64_t at = any_u64() >> 2, deadline = any_u64() >> 2;
+	bool ready = any_bool(), works = any_bool();
+	uint64_t expires = any_u64();
+
+	ASSUME(deadline > at && deadline - at <= (uint64_t)SLICE_MAX_MS * TICKS);
+	cpu.timer_ready = ready;
+	cpu.timer_works = works;
+	cpu.timer_expires = expires;
+	arm_timer(at, deadline);
+	PROVE(cpu.timer_ready && timer_starts == (ready ? 0 : 1), "it is set up once");
+	bool usable = ready ? works : !timer_refused;
+
+	PROVE(cpu.timer_works == usable && arms <= (usable ? 1u : 0u), "a timer that the host refuses is not used");
+	PROVE(IMPLIES(usable && arms == 0, expires > at && expires <= deadline && cpu.timer_expires == expires),
+	      "it is left running when it interrupts in time");
+	PROVE(IMPLIES(arms == 1, cpu.timer_expires == deadline), "else it is armed");
+	PROVE(IMPLIES(arms == 1, (armed_us - 1u) * (TICKS / US_PER_MS) <= deadline - at && armed_us * (uint64_t)(TICKS / US_PER_MS) > deadline - at),
+	      "up to the deadline, to the microsecond");
+	if (arms == 1)
+		CANARY("armed");
+	if (usable && arms == 0)
+		CANARY("runs already");
+	if (!usable)
+		CANARY("none");
+}
+
+/* ---- a run ---- */
+
+#define ROUNDS 3u
+
+static struct request asked;
+static bool with_request, answered_at_end;
+static uint64_t run_start, run_length;
+static uint32_t rounds, found;
+static struct thread *chosen;
+
+struct thread *stub_next_ready(void)
+{
+	PROVE(IMPLIES(with_request, asked.state != REQUEST_DONE && asked.state != REQUEST_FAILED), "nobody runs once the request is answered");
+	chosen = any_bool() ? NULL : any_bool() ? &threads[0] : &threads[1];
+	found++;
+	return chosen;
+}
+
+void stub_arm_timer(uint64_t at, uint64_t deadline)
+{
+	PROVE(chosen != NULL && at == counter, "for the thread that runs now");
+	PROVE(deadline > at && deadline - at <= (uint64_t)SLICE_MAX_MS * TICKS && deadline <= run_start + run_length,
+	      "a slice, and not beyond the run");
+	PROVE(deadline == run_start + run_length || deadline - at == (run_length < (uint64_t)SLICE_MAX_MS * TICKS ? run_length : (uint64_t)SLICE_MAX_MS * TICKS),
+	      "a whole one, or what is left");
+}
+
+/* Of requests only the state is looked at; the counter goes on. */
+void stub_run_thread(struct thread *thread, uint64_t slice)
+{
+	PROVE(thread == chosen && thread != NULL && slice <= (uint64_t)SLICE_MAX_MS * TICKS && slice <= run_length, "the one that was found");
+	rounds++;
+	asked.state = (enum request_state)(any_u8() % 5u);
+	chosen = NULL;
+}
+
+/* What the harness's own cpu_read_tsc() leaves open: the first reading is the start, and after a few the time is over. */
+uint64_t stub_cpu_read_tsc(void)
+{
+	counter = any_u64() >> 2;
+	if (found == 0)
+		run_start = counter;
+	else
+		ASSUME(rounds < ROUNDS || counter < run_start || counter - run_start >= run_length);
+	return counter;
+}
+
+void prove_services_run(void)
+{
+	uint32_t milliseconds = any_u32();
+
+	with_request = any_bool();
+	asked.state = (enum request_state)(any_u8() % 5u);
+	run_length = milliseconds * (uint64_t)TICKS;
+	bool done = services_run(with_request ? &asked : NULL, milliseconds);
+	bool answered = with_request && (asked.state == REQUEST_DONE || asked.state == REQUEST_FAILED);
+	bool idle = found > rounds;
+
+	PROVE(done == (answered || idle), "done when the request is answered or nobody can run");
+	PROVE(IMPLIES(!done, counter < run_start || counter - run_start >= run_length), "else the time is over");
+	if (!done && rounds == ROUNDS)
+		CANARY("out of time");
+	if (answered && rounds != 0)
+		CANARY("answered");
+	if (idle && !answered)
+		CANARY("nobody can run");
 }
