@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the monitor writes into the guest's memory before it runs: where, how much, and which keys are not in it. */
+/* What the monitor writes into the guest's memory before it runs: where and how much, what it says, and which keys are not in it. */
 #include "proofs/prover.h"
 #include "proofs/string.h"
 
@@ -40,6 +40,7 @@ void log_panic(uint8_t code, const char *format, ...)
 {
 	PROVE(failed || (filling == SECRETS && (named(LAUNCH_RANGE_SECRETS) == NULL || named(LAUNCH_RANGE_CAA) == NULL)),
 	      "the VM ends only when a step has failed or a place is missing");
+	CANARY("the VM ends");
 	ASSUME(false);
 	for (;;)
 		;
