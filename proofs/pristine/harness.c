@@ -7,7 +7,7 @@
 
 #include "abi/launch.h"
 #undef LAUNCH_RANGE_MAX
-#define LAUNCH_RANGE_MAX 3u /* the array keeps its size */
+#define LAUNCH_RANGE_MAX RANGES /* the array keeps its size */
 
 #include "kernel/guest/pristine.c"
 
@@ -99,22 +99,21 @@ static bool guest_can_change(uint64_t address)
 	return range != NULL && range->kind == LAUNCH_RANGE_IMAGE && (range->flags & LAUNCH_RANGE_FLAG_FIXED) == 0;
 }
 
-static void any_block(uint64_t limit)
+static void any_block(uint32_t pages)
 {
 	block.range_count = any_u8() % (LAUNCH_RANGE_MAX + 1u);
 	for (uint32_t i = 0; i < LAUNCH_RANGE_MAX; i++) {
 		struct launch_range *range = &block.range[i];
 		uint64_t previous = i == 0 ? 0 : block.range[i - 1].gpa + block.range[i - 1].size;
 
-		*range = (struct launch_range){ any_u64(), any_u64(), any_u32(), any_u32() };
-		ASSUME(((range->gpa | range->size) & PAGE_MASK) == 0 && range->size != 0);
-		ASSUME(range->gpa < limit && range->size <= limit - range->gpa && range->gpa >= previous);
+		*range = (struct launch_range){ any_u32() * PAGE_SIZE, (1u + (uint64_t)any_u16() % pages) * PAGE_SIZE, any_u32(), any_u32() };
+		ASSUME(range->gpa >= previous);
 	}
 }
 
-static void start(uint64_t limit)
+static void start(uint32_t pages)
 {
-	any_block(limit);
+	any_block(pages);
 	total = any_u64();
 	may_fail = any_bool();
 	allocated = freed = watched_freed = 0;
@@ -134,13 +133,12 @@ static void any_pieces(void)
 
 void prove_place(void)
 {
-	uint64_t address = any_u64(), other = any_u64();
+	uint64_t address = any_u32() * PAGE_SIZE, other = any_u32() * PAGE_SIZE;
 
-	start(1ull << 47);
+	start(256);
 	any_pieces();
 	exists = any_bool();
 	ASSUME(image_size(&block) <= 4 * PIECE_SIZE);
-	ASSUME(((address | other) & PAGE_MASK) == 0);
 	const uint8_t *at = pristine_page(&block, address), *other_at = pristine_page(&block, other);
 
 	PROVE((at != NULL) == (exists && guest_can_change(address)), "the pages that the guest can change have a copy, when there is one");
@@ -163,7 +161,7 @@ void prove_region(void)
 {
 	uint32_t count = any_u32();
 
-	start(1ull << 47);
+	start(256);
 	ASSUME(count <= 6);
 	int error = take_from_region(count);
 
@@ -194,7 +192,7 @@ void prove_take(void)
 {
 	uint64_t size = any_u64();
 
-	start(1ull << 47);
+	start(256);
 	ASSUME(size != 0 && size <= sizeof(memory) && (size & PAGE_MASK) == 0);
 	int error = take(&map, size);
 
@@ -221,7 +219,7 @@ void prove_take(void)
 static bool window_open, refuse;
 static uint64_t window_gpa;
 static uint64_t witness; /* a page, none in particular */
-static uint8_t *witness_place;
+static uint64_t witness_offset; /* of its copy */
 static uint32_t witness_copies, copies, failed;
 static uint64_t taken_size;
 
@@ -251,12 +249,9 @@ int access_copy(void *destination, const void *source, uint64_t size)
 		failed++;
 		return ERR_FAULT;
 	}
-	if (window_gpa == witness) {
+	if (window_gpa == witness)
 		witness_copies++;
-		witness_place = destination;
-	} else {
-		PROVE(IMPLIES(witness_copies != 0, destination != witness_place), "no page is written over");
-	}
+	PROVE((window_gpa == witness) == (offset == witness_offset), "each page goes to its own place");
 	copies++;
 	return 0;
 }
@@ -268,10 +263,22 @@ int stub_take(struct memory_map *from, uint64_t size)
 	taken_size = size;
 	if (any_bool())
 		return ERR_NO_MEMORY;
+	witness_offset = any_u8() * PAGE_SIZE;
+	ASSUME(witness_offset < size);
 	return 0;
 }
 
-/* What the proof place shows. */
+/* What the proof place shows: every page that the guest can change has an offset of its own. */
+uint64_t stub_offset_of(const struct launch_block *of, uint64_t address)
+{
+	uint64_t offset = any_u8() * PAGE_SIZE;
+
+	if (address == witness)
+		return guest_can_change(witness) ? witness_offset : ~0ull;
+	ASSUME(offset < taken_size && offset != witness_offset);
+	return offset;
+}
+
 uint8_t *stub_place(uint64_t offset)
 {
 	PROVE(offset < taken_size, "a place in the copy");
@@ -280,11 +287,8 @@ uint8_t *stub_place(uint64_t offset)
 
 static void start_copy(void)
 {
-	start(1ull << 28);
-	ASSUME(block.range_count <= 2);
-	for (uint32_t i = 0; i < LAUNCH_RANGE_MAX; i++)
-		ASSUME(block.range[i].size <= 2 * PAGE_SIZE);
-	witness = (uint64_t)any_u16() * PAGE_SIZE;
+	start(2);
+	witness = any_u32() * PAGE_SIZE;
 	refuse = any_bool();
 	window_open = false;
 	witness_copies = copies = failed = 0;
@@ -308,7 +312,7 @@ void prove_save(void)
 	PROVE(copies * PAGE_SIZE == image_size(&block), "each page is copied once");
 	PROVE(witness_copies == (guest_can_change(witness) ? 1u : 0u), "every page that the guest can change");
 	if (witness_copies != 0) {
-		PROVE(pristine_page(&block, witness) == witness_place, "it is found where it was copied to");
+		PROVE(pristine_page(&block, witness) == memory + witness_offset, "it is found where it was copied to");
 		CANARY("copied");
 	}
 	if (copies == 4)
