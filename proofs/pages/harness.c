@@ -139,6 +139,91 @@ void prove_grant_launched(void)
 	PROVE(IMPLIES(error != 0, witness_state == before), "what was not granted is not the guest's");
 }
 
+/* ---- taking all back ---- */
+
+#define FINDS_MAX 3u
+static uint32_t finds;
+static uint64_t walked; /* the walk is done with what lies below */
+static uint64_t taken_at, set_lost;
+static bool block_lost; /* the witness's, when taking all of it failed just now */
+
+/* What proofs/page_state shows: the first page at or above *at, so none that is left out; it steps over what the witness is not. */
+bool page_state_find(struct page_state_map *map, gpa_t *at, enum page_state state)
+{
+	uint64_t found = any_u32() * PAGE_SIZE;
+
+	PROVE(state == PAGE_VALIDATED && (at->v & PAGE_MASK) == 0, "the guest's pages are looked for");
+	PROVE(at->v >= walked, "the walk goes on behind what it found last");
+	if (any_bool()) {
+		ASSUME(witness_state != PAGE_VALIDATED || witness < at->v);
+		return false;
+	}
+	ASSUME(finds++ < FINDS_MAX && found >= at->v);
+	ASSUME(IMPLIES(witness_state == PAGE_VALIDATED && witness >= at->v, found <= witness));
+	ASSUME(IMPLIES(found == witness, witness_state == PAGE_VALIDATED));
+	at->v = found;
+	walked = found + PAGE_SIZE;
+	taken_at = found;
+	return true;
+}
+
+/* What the proof take shows. */
+int stub_guest_page_take(gpa_t at, bool size_2m)
+{
+	int error = any_bool() ? 0 : any_bool() ? ERR_SIZE : any_bool() ? ERR_ADDRESS : ERR_FAULT;
+
+	PROVE(is_aligned(at.v, size_2m ? PAGE_SIZE_2M : PAGE_SIZE) && at.v == taken_at, "what was found is taken, 2 MiB only where they begin");
+	ASSUME(IMPLIES(!size_2m && block_lost, error != 0)); /* all pages of a block go the same way */
+	block_lost = false;
+	if (!concerns(at.v, size_2m))
+		return error;
+	ASSUME(IMPLIES(error == 0, witness_state == PAGE_VALIDATED));
+	if (error == 0) {
+		witness_state = PAGE_UNVALIDATED;
+		witness_perms = 0;
+		witness_validated = false;
+		flush_generation++;
+	} else if (witness_state == PAGE_VALIDATED && any_bool()) {
+		witness_state = PAGE_LOST;
+		block_lost = size_2m;
+	}
+	return error;
+}
+
+void page_state_set_range(struct page_state_map *map, uint64_t from, uint64_t to, enum page_state state)
+{
+	PROVE(state == PAGE_LOST && from == taken_at && to == from + PAGE_SIZE, "the page that could not be taken is lost, no other");
+	set_lost++;
+	if (from == witness)
+		witness_state = PAGE_LOST;
+}
+
+void prove_take_all(void)
+{
+	start();
+	finds = 0;
+	walked = set_lost = 0;
+	block_lost = false;
+	uint64_t lost = guest_pages_take_all();
+
+	PROVE(witness_agrees(), "the map says what the hardware does");
+	PROVE(witness_state != PAGE_VALIDATED, "no page is left to the guest");
+	PROVE(IMPLIES(before != PAGE_VALIDATED, witness_state == before), "no other page changes");
+	PROVE(lost == set_lost, "what is lost is counted");
+	if (before == PAGE_VALIDATED) {
+		PROVE(witness_state == PAGE_UNVALIDATED || (witness_state == PAGE_LOST && lost != 0), "taken, or lost and counted");
+		PROVE(IMPLIES(witness_state == PAGE_UNVALIDATED, flush_generation != generation), "the guest flushes before it runs on");
+		if (witness_state == PAGE_UNVALIDATED)
+			CANARY("taken");
+		else
+			CANARY("lost");
+	}
+	if (finds == FINDS_MAX && lost == 1)
+		CANARY("some are lost");
+	if (finds == 0)
+		CANARY("none");
+}
+
 /* One processor: others that flush at the same time are not in this proof. */
 void prove_flush(void)
 {

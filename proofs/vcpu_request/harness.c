@@ -152,10 +152,27 @@ int access_exchange_byte(volatile uint8_t *address, uint8_t value)
 	return result;
 }
 
+/* ---- stopping the first area: the present one, or left before ---- */
+
+static bool stopping, own_dark; /* the instruction has said that it does not run */
+
+int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platform_label label)
+{
+	PROVE(address.v == (uint64_t)(uintptr_t)&own && !size_2m && plane == guest_plane, "the vCPU's own area, at the guest's level");
+	PROVE(label == LABEL_OWN_VMSA, "it stays a save area, in the monitor's memory");
+	own_dark = any_bool();
+	return own_dark ? 0 : any_bool() ? ERR_BUSY : any_bool() ? ERR_PERMISSION : ERR_FAULT;
+}
+
 int platform_plane_disable(struct vmsa *vmsa)
 {
 	int error = any_bool() ? 0 : any_bool() ? ERR_BUSY : ERR_FAULT;
 
+	if (stopping) {
+		PROVE(vmsa == &own && own_dark && step == NOTHING, "the first area is disabled, once, when it does not run");
+		step = error == 0 ? DISABLED : NOTHING;
+		return error;
+	}
 	locate(vmsa);
 	PROVE(offset == 0 && step == ASKED && step_gpa == area_gpa, "an area is disabled when it has a request");
 	step = error == 0 ? DISABLED : NOTHING;
@@ -217,18 +234,6 @@ void page_state_settle(struct page_state_map *map, gpa_t address, bool size_2m, 
 
 void guest_flush_request(void) {}
 void guest_flush(void) {}
-
-static bool own_dark; /* the guest's level has no access to the first area any more */
-
-int platform_page_label(va_t address, bool size_2m, uint32_t plane, enum platform_label label)
-{
-	PROVE(address.v == (uint64_t)(uintptr_t)&own && !size_2m && plane == guest_plane, "the vCPU's own area, at the guest's level");
-	PROVE(label == LABEL_OWN_VMSA, "it stays a save area, in the monitor's memory");
-	own_dark = any_bool();
-	if (own_dark)
-		step = ASKED; /* it may be disabled */
-	return own_dark ? 0 : any_bool() ? ERR_PERMISSION : ERR_FAULT;
-}
 
 static gpa_t any_page(void)
 {
@@ -351,4 +356,22 @@ void prove_next_area(void)
 	      "an older one that is not the present one");
 	PROVE(IMPLIES(counts, other->number <= found->number), "the newest of them");
 	CANARY("the next");
+}
+
+void prove_stop_own_area(void)
+{
+	start();
+	vcpu->own_area = &own;
+	stopping = true;
+	own_dark = false;
+	int error = stop_own_area(vcpu);
+
+	PROVE((error == 0) == (step == DISABLED), "stopped means that it was disabled");
+	PROVE(IMPLIES(error == 0, own_dark), "stopped means that it does not run");
+	if (error == 0)
+		CANARY("stopped");
+	if (error == ERR_BUSY && !own_dark)
+		CANARY("it runs");
+	if (error != 0 && own_dark)
+		CANARY("it cannot be disabled");
 }

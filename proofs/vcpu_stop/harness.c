@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopping the guest's vCPUs for a reset: which pages are whose afterwards. Starts as proofs/vcpu does. */
+/* Stopping the guest's vCPUs for a reset: the locks, and which pages are whose afterwards. Starts as proofs/vcpu does. */
 #include "proofs/prover.h"
 #include "proofs/witness.h"
 
@@ -81,4 +81,88 @@ void prove_stop_vcpu(void)
 		CANARY("lost");
 	if (calling)
 		CANARY("a calling area");
+}
+
+/* ---- all of them ---- */
+
+static bool stopped[VCPU_MAX], gave_up;
+static int last_error;
+static uint32_t busy[VCPU_MAX];
+
+/* What the proof stop_vcpu shows: stopped, or an error of the platform's. */
+int stub_stop_vcpu(struct vcpu *of)
+{
+	uint32_t which = of == &table[0] ? 0u : 1u;
+
+	PROVE(of == &table[which] && which < table_count, "one of the table");
+	PROVE(!stopped[which] && !gave_up, "a vCPU is stopped once, and none after a failure");
+	last_error = any_int();
+	ASSUME(last_error <= 0); /* ERR_* are negative */
+	if (last_error == ERR_BUSY)
+		ASSUME(busy[which]++ < 2);
+	stopped[which] = last_error == 0;
+	gave_up = last_error != 0 && last_error != ERR_BUSY;
+	return last_error;
+}
+
+void prove_stop_all(void)
+{
+	table_count = 1u + any_u8() % VCPU_MAX;
+	stopped[0] = stopped[1] = gave_up = false;
+	busy[0] = busy[1] = 0;
+	last_error = 0;
+	int error = vcpu_stop_all();
+
+	PROVE(error == last_error && error != ERR_BUSY, "a vCPU that is busy is tried again, another error told");
+	PROVE(IMPLIES(error == 0, stopped[0] && (stopped[1] || table_count == 1)), "all are stopped");
+	if (error == 0 && busy[0] == 2 && busy[1] == 1)
+		CANARY("stopped after a while");
+	if (error != 0 && stopped[0])
+		CANARY("the second cannot be stopped");
+}
+
+/* ---- locks ---- */
+
+static bool held[VCPU_MAX], area_held[VCPU_MAX];
+
+void stub_spinlock_acquire(struct spinlock *lock)
+{
+	bool is_area = lock == &table[0].area_lock || lock == &table[1].area_lock;
+	uint32_t which = lock == &table[0].lock || lock == &table[0].area_lock ? 0u : 1u;
+
+	PROVE(is_area || lock == &table[which].lock, "a vCPU's");
+	PROVE(which < table_count, "one of the table");
+	if (!is_area) {
+		PROVE(!held[which] && !area_held[0] && !area_held[1], "a vCPU's own lock before any area_lock");
+		held[which] = true;
+		return;
+	}
+	PROVE(held[0] && (held[1] || table_count == 1), "an area_lock when nobody is left who could hold or want one");
+	PROVE(!area_held[which], "once");
+	area_held[which] = true;
+}
+
+void stub_spinlock_release(struct spinlock *lock)
+{
+	bool is_area = lock == &table[0].area_lock || lock == &table[1].area_lock;
+	uint32_t which = lock == &table[0].lock || lock == &table[0].area_lock ? 0u : 1u;
+
+	PROVE(is_area || lock == &table[which].lock, "a vCPU's");
+	PROVE(is_area ? area_held[which] : held[which] && !area_held[which], "what is held, an area_lock before its vCPU's own");
+	if (is_area)
+		area_held[which] = false;
+	else
+		held[which] = false;
+}
+
+void prove_locks(void)
+{
+	table_count = 1u + any_u8() % VCPU_MAX;
+	held[0] = held[1] = area_held[0] = area_held[1] = false;
+	vcpu_lock_all();
+	PROVE(held[0] && area_held[0] && (table_count == 1 || (held[1] && area_held[1])), "every vCPU is locked");
+	vcpu_unlock_all();
+	PROVE(!held[0] && !held[1] && !area_held[0] && !area_held[1], "no lock is held");
+	if (table_count == 2)
+		CANARY("two");
 }
