@@ -96,8 +96,13 @@ bool stub_seed_word(uint64_t *word)
 	return !seed_failed;
 }
 
+static uint32_t inits, words_read;
+
 static void br_hmac_drbg_init(br_hmac_drbg_context *context, const br_hash_class *hash, const void *seed, size_t size)
 {
+	PROVE(context == &generator && hash == &br_sha384_vtable && seed == NULL && size == 0 && words_read == START_WORDS,
+	      "SHA-384, once the noise source is known to be good");
+	inits++;
 }
 
 static void br_hmac_drbg_update(br_hmac_drbg_context *context, const void *seed, size_t size)
@@ -173,4 +178,81 @@ void prove_get(void)
 		CANARY("random");
 	if (error != 0 && was_ready)
 		CANARY("it fails now");
+}
+
+/* ---- one word of a seed ---- */
+
+static uint64_t sum;
+static bool word_failed;
+
+bool stub_read_word(uint64_t *word)
+{
+	PROVE(!word_failed, "a failure ends it");
+	*word = any_u64();
+	sum ^= *word;
+	words_read++;
+	return !(word_failed = any_bool());
+}
+
+void prove_seed_word(void)
+{
+	uint64_t word = 7;
+
+	has_rdseed = any_bool();
+	bool good = seed_word(&word);
+
+	PROVE(good == !word_failed, "a word is good when all that it is made of are");
+	PROVE(IMPLIES(good, words_read == (has_rdseed ? 1u : 512u)), "from RDRAND as many as it may stretch a seed to");
+	PROVE(IMPLIES(good, word == sum), "their sum");
+	if (good && !has_rdseed)
+		CANARY("from RDRAND");
+	if (good && has_rdseed)
+		CANARY("from RDSEED");
+}
+
+/* ---- the start ---- */
+
+static uint32_t features_7, features_1;
+static bool known_7, known_1;
+static bool health_ready;
+
+int cpuid_table_lookup(const struct snp_cpuid_page *page, uint32_t leaf, uint32_t subleaf, struct cpuid_result *result)
+{
+	bool known = leaf == 7 ? known_7 : known_1;
+
+	PROVE((leaf == 7 || leaf == 1) && subleaf == 0, "a leaf of features");
+	*result = (struct cpuid_result){ 0 };
+	if (known) {
+		result->ebx = leaf == 7 ? features_7 : any_u32();
+		result->ecx = leaf == 1 ? features_1 : any_u32();
+	}
+	return known ? 0 : ERR_NOT_FOUND;
+}
+
+void health_init(struct health *which)
+{
+	PROVE(which == &health && words_read == 0, "before the first word");
+	health_ready = true;
+}
+
+void prove_init(void)
+{
+	known_7 = any_bool();
+	known_1 = any_bool();
+	features_7 = any_u32();
+	features_1 = any_u32();
+	int error = entropy_init(NULL);
+	bool seed_there = known_7 && (features_7 >> 18 & 1) != 0, random_there = known_1 && (features_1 >> 30 & 1) != 0;
+
+	PROVE((error == ERR_UNSUPPORTED) == (!seed_there && !random_there), "without an instruction there are no random numbers");
+	PROVE(has_rdseed == seed_there && has_rdrand == random_there, "those that the processor has");
+	PROVE(ready == (error == 0) && IMPLIES(error == 0, inits == 1 && seeds == 1 && !seed_failed && !word_failed && health_ready),
+	      "ready once two windows of words were good and the generator is seeded");
+	PROVE(error == 0 || error == ERR_UNSUPPORTED || error == ERR_FAULT, "a documented error");
+	if (error == 0)
+		CANARY("ready");
+	if (error == ERR_FAULT && word_failed)
+		CANARY("a bad source");
+	if (error == ERR_FAULT && seed_failed)
+		CANARY("not seeded");
 }
