@@ -187,6 +187,7 @@ int platform_page_label(va_t where, bool size_2m, uint32_t plane, enum platform_
 	if (!in_window(where, size_2m))
 		return error;
 	PROVE(witness_claimed, "only claimed pages get a label");
+	ASSUME(IMPLIES(error == ERR_PERMISSION, !witness_validated)); /* VMPL0 has all permissions of a page that is accepted */
 	if (error == 0) {
 		PROVE(IMPLIES(label == LABEL_VMSA, witness_perms == 0), "a save area was taken from the guest first");
 		witness_perms = label == LABEL_GUEST_RWX ? 15 : label == LABEL_VMSA || label == LABEL_GUEST_READ ? 1 : 0;

@@ -162,23 +162,26 @@ int guest_page_take(gpa_t address, bool size_2m)
 	return error;
 }
 
-uint64_t guest_pages_take_all(void)
+int guest_pages_take_all(uint64_t *lost)
 {
 	gpa_t at = gpa(0);
-	uint64_t lost = 0;
 
+	*lost = 0;
 	while (page_state_find(&memory_pages, &at, PAGE_VALIDATED)) {
-		uint64_t size = PAGE_SIZE;
+		bool size_2m = is_aligned(at.v, PAGE_SIZE_2M);
+		int error = guest_page_take(at, size_2m);
 
-		if (is_aligned(at.v, PAGE_SIZE_2M) && guest_page_take(at, true) == 0) {
-			size = PAGE_SIZE_2M;
-		} else if (guest_page_take(at, false) != 0) {
-			page_state_set_range(&memory_pages, at.v, at.v + PAGE_SIZE, PAGE_LOST);
-			lost++;
+		if (error != 0 && size_2m && page_state_get(&memory_pages, at) == PAGE_VALIDATED) {
+			size_2m = false;
+			error = guest_page_take(at, false);
 		}
-		at.v += size;
+		if (error != 0 && page_state_get(&memory_pages, at) != PAGE_LOST)
+			return ERR_PERMISSION;
+		if (error != 0)
+			*lost += bytes(size_2m) / PAGE_SIZE;
+		at.v += bytes(size_2m);
 	}
-	return lost;
+	return 0;
 }
 
 int guest_page_grant_launched(gpa_t address, bool fixed)

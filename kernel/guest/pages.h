@@ -33,9 +33,10 @@ int guest_page_give_again(gpa_t address, bool size_2m) __must_check;
 int guest_page_take(gpa_t address, bool size_2m) __must_check;
 
 /*
- * Takes everything back that is VALIDATED, while no vCPU runs. A page that cannot be taken is LOST; their number.
+ * Takes everything back that is VALIDATED, while no vCPU runs. A page whose permissions are gone, but that cannot be given back,
+ * is LOST; *lost is their number. ERR_PERMISSION: a page may still be the guest's; the rest was not looked at.
  */
-uint64_t guest_pages_take_all(void);
+int guest_pages_take_all(uint64_t *lost) __must_check;
 
 /*
  * Grants a page that was launched with the image (validated, content kept), 4 KiB; a fixed one (FIXED from then on) only for

@@ -11,7 +11,7 @@
 
 static void insist(int error, const char *what)
 {
-	/* guards (host): after a reset nothing of the old guest runs, and no service keeps what it gave */
+	/* guards (host): after a reset nothing of the old guest runs or can be read, and no service keeps what it gave */
 	if (error != 0)
 		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: %s (error %d)", what, error);
 }
@@ -26,9 +26,9 @@ void guest_reset(void)
 		log_panic(TERMINATE_GUEST_RESET, "the guest cannot be reset: there is no copy of its image");
 	vcpu_lock_all();
 	launch_keep_numbers();
-	insist(vcpu_stop_all(), "the host still runs one of its vCPUs");
+	insist(vcpu_stop_all(), "one of its vCPUs cannot be stopped");
 	insist(protocol_reset(), "a service keeps its state");
-	lost = guest_pages_take_all();
+	insist(guest_pages_take_all(&lost), "the host keeps a page of its memory from being taken back");
 	if (lost != 0)
 		log_line("%llu pages of the guest are lost", (unsigned long long)lost);
 	guest_flush();

@@ -7,7 +7,8 @@
  *   every save area is taken out of use; calling areas become ordinary memory;
  *   services are reset (proc/door.h);
  *   all memory of the guest is taken back: rescinded, so that none of the old content is readable before it was zeroed on
- *   its way to the new guest; pages that cannot be taken back are lost;
+ *   its way to the new guest. A page whose permissions cannot be revoked, as the host keeps the monitor from it, ends the
+ *   VM: it could be there again for the new guest, with what the old one had in it;
  *   the guest is launched again from the copy of its image (pristine.h), with the tables of the first start.
  * What survives is what a power cycle keeps: NV memory of the services, the attestation of the launch, and the numbers of
  * the guest's messages to the security processor, which does not start again either.

@@ -189,7 +189,7 @@ static struct vcpu_area *find_area(struct vcpu *vcpu, gpa_t vmsa)
 
 /*
  * Takes the save area's special state away and hands the page back to the guest. The hardware refuses while it runs,
- * before anything has changed.
+ * before anything has changed. A page that the monitor cannot reach stays what it is: the host may put it back, and run it.
  */
 static enum page_state unmake_area(gpa_t vmsa, int *error)
 {
@@ -203,8 +203,6 @@ static enum page_state unmake_area(gpa_t vmsa, int *error)
 		if (*error == 0)
 			*error = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX);
 		after = *error == 0 ? PAGE_VALIDATED : PAGE_LOST;
-	} else if (*error == ERR_FAULT) {
-		after = PAGE_LOST; /* the host took the page away: nothing runs from it any more */
 	}
 	memory_window_unmap(WINDOW_PAGE);
 	return after;
@@ -346,12 +344,11 @@ static int stop_vcpu(struct vcpu *vcpu)
 {
 	int error;
 
-	/* A page that the host took away meanwhile is lost; the area is gone all the same. */
 	for (uint32_t i = 0; i < VCPU_AREAS_MAX; i++) {
 		struct vcpu_area *area = &vcpu->area[i];
 
 		error = area->used ? delete_idle(vcpu, area) : 0;
-		if (area->used)
+		if (error != 0)
 			return error;
 	}
 	error = vcpu->own_area != NULL ? stop_own_area(vcpu) : 0;

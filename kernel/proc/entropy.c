@@ -11,7 +11,6 @@
 
 #define TRIES 1000u
 #define SEED_WORDS 6u      /* 384 bits */
-#define RDRAND_FACTOR 512u /* RDRAND words for one seed word: its generator is seeded anew at the latest then */
 #define START_WORDS 128u   /* two windows of the proportion test */
 #define RDSEED_EBX (1u << 18)
 #define RDRAND_ECX (1u << 30)
@@ -36,7 +35,7 @@ static bool seed_word(uint64_t *word)
 	uint64_t next;
 
 	*word = 0;
-	for (uint32_t i = 0; i < (has_rdseed ? 1u : RDRAND_FACTOR); i++) {
+	for (uint32_t i = 0; i < (has_rdseed ? 1u : ENTROPY_RDRAND_FACTOR); i++) {
 		if (!read_word(&next))
 			return false;
 		*word ^= next;

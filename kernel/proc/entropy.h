@@ -13,6 +13,9 @@
 #include "abi/snp.h"
 #include "lib/types.h"
 
+/* RDRAND's words for one word of a seed: its own generator is seeded anew at the latest then. */
+#define ENTROPY_RDRAND_FACTOR 512u
+
 /* Chooses the source, tests and seeds. ERR_UNSUPPORTED: no source; ERR_FAULT: it fails. */
 int entropy_init(const struct snp_cpuid_page *cpuid) __must_check;
 

@@ -182,12 +182,14 @@ void prove_get(void)
 
 /* ---- one word of a seed ---- */
 
-static uint64_t sum;
-static bool word_failed;
+static uint64_t sum, seed_result;
+static bool word_failed, counting; /* counting: only that there are as many as wanted */
 
 bool stub_read_word(uint64_t *word)
 {
 	PROVE(!word_failed, "a failure ends it");
+	PROVE(seed_result == sum || counting, "the sum so far");
+	ASSUME(seed_result == sum || counting); /* what was just proved: one step for each word */
 	*word = any_u64();
 	sum ^= *word;
 	words_read++;
@@ -196,14 +198,13 @@ bool stub_read_word(uint64_t *word)
 
 void prove_seed_word(void)
 {
-	uint64_t word = 7;
-
 	has_rdseed = any_bool();
-	bool good = seed_word(&word);
+	seed_result = 7;
+	bool good = seed_word(&seed_result);
 
 	PROVE(good == !word_failed, "a word is good when all that it is made of are");
-	PROVE(IMPLIES(good, words_read == (has_rdseed ? 1u : 512u)), "from RDRAND as many as it may stretch a seed to");
-	PROVE(IMPLIES(good, word == sum), "their sum");
+	PROVE(IMPLIES(good, words_read == (has_rdseed ? 1u : ENTROPY_RDRAND_FACTOR)), "from RDRAND as many as it may stretch a seed to");
+	PROVE(IMPLIES(good, seed_result == sum), "their sum");
 	if (good && !has_rdseed)
 		CANARY("from RDRAND");
 	if (good && has_rdseed)
@@ -237,6 +238,7 @@ void health_init(struct health *which)
 
 void prove_init(void)
 {
+	counting = true;
 	known_7 = any_bool();
 	known_1 = any_bool();
 	features_7 = any_u32();

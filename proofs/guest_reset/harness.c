@@ -21,6 +21,8 @@ void log_panic(uint8_t code, const char *format, ...)
 		CANARY("a vCPU runs on");
 	if (failed && step == STOPPED)
 		CANARY("a service keeps its state");
+	if (failed && step == SERVICES)
+		CANARY("a page may be the old guest's");
 	ASSUME(false);
 	for (;;)
 		;
@@ -79,11 +81,15 @@ int protocol_reset(void)
 	return error;
 }
 
-uint64_t guest_pages_take_all(void)
+int guest_pages_take_all(uint64_t *lost)
 {
+	int error = any_error();
+
 	PROVE(step == SERVICES, "memory is taken when no vCPU runs and no service keeps anything of it");
-	next();
-	return any_u64();
+	if (error == 0)
+		next();
+	*lost = any_u64();
+	return error;
 }
 
 void guest_flush(void)

@@ -107,6 +107,7 @@ void prove_take(void)
 	finish();
 	if (concerns(address.v, large)) {
 		PROVE(IMPLIES(error == 0, witness_state == PAGE_UNVALIDATED && witness_perms == 0 && !witness_validated), "taken");
+		PROVE(IMPLIES(before == PAGE_VALIDATED && witness_state == PAGE_LOST, witness_perms == 0), "what is lost is not the guest's any more");
 		PROVE(IMPLIES(before == PAGE_VALIDATED && witness_state == PAGE_UNVALIDATED, flush_generation != generation),
 		      "the guest flushes before it runs on");
 		if (error == 0)
@@ -145,7 +146,8 @@ void prove_grant_launched(void)
 static uint32_t finds;
 static uint64_t walked; /* the walk is done with what lies below */
 static uint64_t taken_at, set_lost;
-static bool block_lost; /* the witness's, when taking all of it failed just now */
+static bool large_failed;
+static enum page_state taken_state; /* of what was tried last */
 
 /* What proofs/page_state shows: the first page at or above *at, so none that is left out; it steps over what the witness is not. */
 bool page_state_find(struct page_state_map *map, gpa_t *at, enum page_state state)
@@ -162,8 +164,10 @@ bool page_state_find(struct page_state_map *map, gpa_t *at, enum page_state stat
 	ASSUME(IMPLIES(witness_state == PAGE_VALIDATED && witness >= at->v, found <= witness));
 	ASSUME(IMPLIES(found == witness, witness_state == PAGE_VALIDATED));
 	at->v = found;
-	walked = found + PAGE_SIZE;
+	walked = found;
 	taken_at = found;
+	taken_state = PAGE_VALIDATED;
+	large_failed = false;
 	return true;
 }
 
@@ -173,29 +177,29 @@ int stub_guest_page_take(gpa_t at, bool size_2m)
 	int error = any_bool() ? 0 : any_bool() ? ERR_SIZE : any_bool() ? ERR_ADDRESS : ERR_FAULT;
 
 	PROVE(is_aligned(at.v, size_2m ? PAGE_SIZE_2M : PAGE_SIZE) && at.v == taken_at, "what was found is taken, 2 MiB only where they begin");
-	ASSUME(IMPLIES(!size_2m && block_lost, error != 0)); /* all pages of a block go the same way */
-	block_lost = false;
-	if (!concerns(at.v, size_2m))
+	PROVE(IMPLIES(size_2m, !large_failed), "then its pages");
+	PROVE(taken_state == PAGE_VALIDATED, "what is taken or lost is not tried again");
+	taken_state = error == 0 ? PAGE_UNVALIDATED : any_bool() ? PAGE_LOST : PAGE_VALIDATED;
+	set_lost += taken_state == PAGE_LOST ? (size_2m ? PAGES_PER_2M : 1u) : 0;
+	if (size_2m && taken_state == PAGE_VALIDATED)
+		large_failed = true;
+	walked = taken_state == PAGE_VALIDATED ? walked : at.v + (size_2m ? PAGE_SIZE_2M : PAGE_SIZE);
+	if (!concerns(at.v, size_2m) || taken_state == PAGE_VALIDATED)
 		return error;
-	ASSUME(IMPLIES(error == 0, witness_state == PAGE_VALIDATED));
-	if (error == 0) {
-		witness_state = PAGE_UNVALIDATED;
-		witness_perms = 0;
+	ASSUME(witness_state == PAGE_VALIDATED); /* all pages of a block go the same way */
+	witness_state = taken_state;
+	witness_perms = 0;
+	if (taken_state == PAGE_UNVALIDATED) {
 		witness_validated = false;
 		flush_generation++;
-	} else if (witness_state == PAGE_VALIDATED && any_bool()) {
-		witness_state = PAGE_LOST;
-		block_lost = size_2m;
 	}
 	return error;
 }
 
-void page_state_set_range(struct page_state_map *map, uint64_t from, uint64_t to, enum page_state state)
+enum page_state page_state_get(struct page_state_map *map, gpa_t at)
 {
-	PROVE(state == PAGE_LOST && from == taken_at && to == from + PAGE_SIZE, "the page that could not be taken is lost, no other");
-	set_lost++;
-	if (from == witness)
-		witness_state = PAGE_LOST;
+	PROVE(at.v == taken_at, "the page that was tried");
+	return taken_state;
 }
 
 void prove_take_all(void)
@@ -203,15 +207,21 @@ void prove_take_all(void)
 	start();
 	finds = 0;
 	walked = set_lost = 0;
-	block_lost = false;
-	uint64_t lost = guest_pages_take_all();
+	uint64_t lost;
+	int error = guest_pages_take_all(&lost);
 
 	PROVE(witness_agrees(), "the map says what the hardware does");
-	PROVE(witness_state != PAGE_VALIDATED, "no page is left to the guest");
 	PROVE(IMPLIES(before != PAGE_VALIDATED, witness_state == before), "no other page changes");
+	if (error != 0) {
+		PROVE(error == ERR_PERMISSION && taken_state == PAGE_VALIDATED, "a page that may still be the guest's is told");
+		CANARY("told");
+		return;
+	}
+	PROVE(witness_state != PAGE_VALIDATED, "no page is left to the guest");
 	PROVE(lost == set_lost, "what is lost is counted");
 	if (before == PAGE_VALIDATED) {
 		PROVE(witness_state == PAGE_UNVALIDATED || (witness_state == PAGE_LOST && lost != 0), "taken, or lost and counted");
+		PROVE(witness_perms == 0, "what the guest had is not its any more");
 		PROVE(IMPLIES(witness_state == PAGE_UNVALIDATED, flush_generation != generation), "the guest flushes before it runs on");
 		if (witness_state == PAGE_UNVALIDATED)
 			CANARY("taken");

@@ -72,13 +72,11 @@ void prove_stop_vcpu(void)
 		return;
 	}
 	PROVE(vcpu->vmsa == NULL && vcpu->caa_pointer == NULL && !vcpu->area[0].used && !vcpu->area[1].used, "every save area is forgotten");
-	PROVE(IMPLIES(save_area, witness_state == PAGE_VALIDATED || witness_state == PAGE_LOST), "a save area is the guest's memory again, or lost");
+	PROVE(IMPLIES(save_area, witness_state == PAGE_VALIDATED && !witness_vmsa), "a save area is the guest's memory again, and runs no more");
 	PROVE(IMPLIES(save_area, flush_requested), "the guest flushes before it runs on");
 	PROVE(IMPLIES(calling, witness_state == PAGE_VALIDATED), "a calling area is ordinary memory again");
 	if (save_area && witness_state == PAGE_VALIDATED)
 		CANARY("a save area");
-	if (save_area && witness_state == PAGE_LOST)
-		CANARY("lost");
 	if (calling)
 		CANARY("a calling area");
 }
