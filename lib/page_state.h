@@ -39,7 +39,7 @@ enum page_state {
 	PAGE_MONITOR = 5,     /* the monitor's own */
 	PAGE_DEVICE = 6,      /* inside the RAM range, but not memory */
 	PAGE_BUSY = 7,        /* claimed: an operation is under way */
-	PAGE_LOST = 8,        /* the platform left it in an unknown state: never used again */
+	PAGE_LOST = 8,        /* validated or not, the guest reaches it no more: never used again */
 	PAGE_FIXED = 9,       /* validated, launched content that the guest can read and nobody can change */
 	PAGE_MIXED = 10,      /* summary only: ask the pages */
 };

@@ -50,7 +50,7 @@ static bool witness_agrees(void)
 	case PAGE_DEVICE:
 		return !witness_validated && witness_perms == 0;
 	case PAGE_LOST:
-		return true;
+		return witness_perms == 0 && !witness_vmsa; /* for ever: a reset does not look at it */
 	default:
 		return false;
 	}

@@ -87,17 +87,22 @@ static enum page_state make_area(gpa_t vmsa, uint64_t features, int *error)
 {
 	enum page_state after = PAGE_VMSA;
 	va_t where = memory_window_map(WINDOW_PAGE, vmsa);
+	bool revoked;
 
 	*error = platform_page_label(where, false, guest_plane, LABEL_NONE);
+	revoked = *error == 0;
 	guest_flush_request();
 	guest_flush(); /* from here on nobody changes what is checked */
 	if (*error == 0)
 		*error = check_area((struct vmsa *)(uintptr_t)where.v, features);
 	if (*error == 0)
 		*error = platform_page_label(where, false, guest_plane, LABEL_VMSA);
-	if (*error != 0)
-		after = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX) == 0 ? PAGE_VALIDATED :
-											       PAGE_LOST;
+	/* What was not revoked is the guest's still, as far as anyone can tell. */
+	if (*error != 0) {
+		bool given_back = platform_page_label(where, false, guest_plane, LABEL_GUEST_RWX) == 0;
+
+		after = given_back || !revoked ? PAGE_VALIDATED : PAGE_LOST;
+	}
 	memory_window_unmap(WINDOW_PAGE);
 	return after;
 }

@@ -3,17 +3,10 @@
 #include "proofs/prover.h"
 #include "proofs/string.h"
 
-#include "abi/launch.h"
-#undef LAUNCH_RANGE_MAX
-#define LAUNCH_RANGE_MAX 3u /* the array keeps its size */
+#define RANGES 3u
+#define OWN_PANIC
+#include "proofs/launch.h"
 
-#include "kernel/guest/launch.c"
-
-uint32_t guest_plane;
-uint64_t paging_c_bit, paging_region_gpa;
-struct page_state_map memory_pages;
-
-static struct launch_block block;
 static struct snp_secrets_page secrets;
 static struct snp_cpuid_page cpuid;
 static struct launch_inputs inputs = { .block = &block, .secrets = &secrets, .cpuid = &cpuid };
@@ -32,8 +25,6 @@ static const struct launch_range *named(uint32_t kind)
 	}
 	return NULL;
 }
-
-static bool failed;
 
 /* Ends the VM. */
 void log_panic(uint8_t code, const char *format, ...)

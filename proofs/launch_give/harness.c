@@ -5,17 +5,9 @@
  */
 #include "proofs/prover.h"
 
-#include "abi/launch.h"
-#undef LAUNCH_RANGE_MAX
-#define LAUNCH_RANGE_MAX 2u /* the array keeps its size */
+#define RANGES 2u
+#include "proofs/launch.h"
 
-#include "kernel/guest/launch.c"
-
-uint32_t guest_plane;
-uint64_t paging_c_bit, paging_region_gpa;
-struct page_state_map memory_pages;
-
-static struct launch_block block;
 static struct memory_map map;
 static struct launch_inputs inputs = { .block = &block, .map = &map };
 static uint8_t copy_of_image[PAGE_SIZE]; /* nothing looks at what is in it */
@@ -25,7 +17,6 @@ static bool witness_ram;    /* of the guest, as the checked map says */
 static uint8_t witness_state;
 static bool made_private, launched, given, large, written;
 static bool named, image, fixed; /* in a range of the block; the range's kind and flag */
-static bool failed;
 static uint64_t copied; /* whose copy was asked for last */
 static uint64_t run_start, run_end;
 
@@ -34,25 +25,7 @@ static bool is_in(uint64_t start, uint64_t size)
 	return witness >= start && witness - start < size;
 }
 
-static int may_fail(void)
-{
-	int error = any_bool() ? 0 : any_int();
-
-	failed = failed || error != 0;
-	return error;
-}
-
 /* ---- what it rests on ---- */
-
-/* Ends the VM. */
-void log_panic(uint8_t code, const char *format, ...)
-{
-	PROVE(failed, "the VM ends only when a step has failed");
-	CANARY("the VM ends");
-	ASSUME(false);
-	for (;;)
-		;
-}
 
 /* What proofs/memory_map shows: a range that is contained is RAM to its last byte. */
 bool memory_map_contains(const struct memory_map *in, uint64_t start, uint64_t size)

@@ -2,17 +2,9 @@
 /* The steps of a launch and of a reset, their order, and the first vCPU: a step that fails ends the VM before the guest runs. */
 #include "proofs/prover.h"
 
-#include "abi/launch.h"
-#undef LAUNCH_RANGE_MAX
-#define LAUNCH_RANGE_MAX 3u /* the array keeps its size */
+#define RANGES 3u
+#include "proofs/launch.h"
 
-#include "kernel/guest/launch.c"
-
-uint32_t guest_plane;
-uint64_t paging_c_bit, paging_region_gpa;
-struct page_state_map memory_pages;
-
-static struct launch_block block;
 static struct policy_page policy;
 static struct vmsa area, template;
 static struct snp_cpuid_page cpuid;
@@ -20,26 +12,6 @@ static struct snp_secrets_page secrets;
 static struct memory_map map;
 static struct launch_inputs inputs = { .block = &block, .policy = &policy, .guest_vmsa = &template, .cpuid = &cpuid, .secrets = &secrets, .map = &map };
 #define FRAME 0x30000ull /* of the save area, offset in the region */
-
-static bool failed;
-
-static int may_fail(void)
-{
-	int error = any_bool() ? 0 : any_int();
-
-	failed = failed || error != 0;
-	return error;
-}
-
-/* Ends the VM. */
-void log_panic(uint8_t code, const char *format, ...)
-{
-	PROVE(failed, "the VM ends only when a step has failed");
-	CANARY("the VM ends");
-	ASSUME(false);
-	for (;;)
-		;
-}
 
 static void any_block(void)
 {

@@ -399,6 +399,25 @@ TEST(page_that_cannot_be_taken_back)
 	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_UNVALIDATED);
 }
 
+/* The same while it is to become a save area: it stays the guest's, so that a reset sees it. */
+TEST(area_that_cannot_be_revoked)
+{
+	uint64_t lost = 7;
+
+	start();
+	page_state_set_range(&memory_pages, CAA, CAA + PAGE_SIZE, PAGE_UNVALIDATED);
+	mock_give(PAGE_A);
+	mock_give(PAGE_A + 0x1000);
+	make_vmsa(PAGE_A, MOCK_VMPL, EFER_SVME, 1);
+	mock_page(PAGE_A)->assigned = false;
+	CHECK(core(SVSM_CORE_CREATE_VCPU, PAGE_A, PAGE_A + 0x1000, 1) != SVSM_SUCCESS);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_VALIDATED);
+	CHECK_EQ(guest_pages_take_all(&lost), ERR_PERMISSION);
+	mock_page(PAGE_A)->assigned = true;
+	CHECK_EQ(guest_pages_take_all(&lost), 0);
+	CHECK_EQ(page_state_get(&memory_pages, gpa(PAGE_A)), PAGE_UNVALIDATED);
+}
+
 /* Launched for reading: no call changes such a page, gives it a part to play or has the monitor write to it; a reset leaves it. */
 TEST(fixed_pages)
 {
