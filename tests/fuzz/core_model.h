@@ -45,7 +45,7 @@ enum model_state {
 	MODEL_GIVEN,   /* validated, the guest's */
 	MODEL_CALLING, /* validated, the guest's, and a calling area */
 	MODEL_SAVE,    /* a save area: the guest can read it */
-	MODEL_LOST,    /* neither taken back nor given: for ever */
+	MODEL_LOST,    /* neither taken back nor given, for ever: the guest cannot reach it */
 	MODEL_NOWHERE, /* no RAM */
 };
 
@@ -378,8 +378,7 @@ static inline void model_create(struct core_model *model, const struct model_cal
 	if (answer->results != 0)
 		return;
 	if (!model_reaches(model, call->rcx)) {
-		/* Its permissions cannot be taken away, nor given back. */
-		model_page(model, call->rcx)->state = MODEL_LOST;
+		/* Its permissions cannot be taken away: it stays the guest's. */
 		model_may(answer, MODEL_BAD_ADDRESS);
 		return;
 	}

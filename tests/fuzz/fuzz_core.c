@@ -181,8 +181,10 @@ NOT_COUNTED static void compare_with(uint64_t address, enum model_state found)
 	const struct mock_page *entry = mock_page(address);
 
 	require(found == page->state);
-	if (found == MODEL_LOST)
+	if (found == MODEL_LOST) {
+		require(entry->perms[MODEL_LEVEL] == 0 && !entry->vmsa);
 		return;
+	}
 	require(entry->validated == page->valid && entry->assigned == page->there && entry->size_2m == page->large);
 	require(entry->perms[1] == 0 && entry->perms[3] == 0);
 	if (page->valid)
