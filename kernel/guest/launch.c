@@ -51,6 +51,20 @@ static bool is_own_region(uint64_t region_gpa)
 	       range_within(region_gpa, MONITOR_SIZE, LAUNCH_REGION_FIRST, LAUNCH_REGION_END);
 }
 
+/* Where the monitor writes beside the ranges. What memory is there is seen when it writes. */
+static bool are_places(const struct launch_block *block, uint64_t limit)
+{
+	uint64_t map_size = block->map_kind == LAUNCH_MAP_E820 ? PAGE_SIZE : block->map_size;
+
+	if (block->map_kind > LAUNCH_MAP_IGVM ||
+	    (block->map_kind != LAUNCH_MAP_NONE && !range_within(block->map_gpa, map_size, 0, limit)))
+		return false;
+	if (block->cbit_size != 0 && (!is_aligned(block->cbit_gpa | block->cbit_size, PAGE_SIZE) ||
+				      !range_within(block->cbit_gpa, block->cbit_size, 0, limit)))
+		return false;
+	return block->vp_count_gpa == 0 || range_within(block->vp_count_gpa, sizeof(uint32_t), 0, limit);
+}
+
 bool launch_block_check(const struct launch_block *block, uint64_t limit)
 {
 	uint64_t previous = 0;
@@ -62,10 +76,13 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 					 !range_within(block->archive_offset, block->archive_size, LAUNCH_OFF_IMAGE,
 						       block->image_end)))
 		return false;
+	if (!are_places(block, limit))
+		return false;
 	for (uint32_t i = 0; i < block->range_count; i++) {
 		const struct launch_range *range = &block->range[i];
 
-		if (!is_aligned(range->gpa | range->size, PAGE_SIZE) || range->gpa < previous ||
+		if (range->kind < LAUNCH_RANGE_IMAGE || range->kind > LAUNCH_RANGE_MADT ||
+		    !is_aligned(range->gpa | range->size, PAGE_SIZE) || range->gpa < previous ||
 		    !range_within(range->gpa, range->size, 0, limit))
 			return false;
 		if (ranges_overlap(range->gpa, range->size, paging_region_gpa, MONITOR_SIZE))

@@ -22,7 +22,10 @@ struct launch_inputs {
 	struct memory_map *map;                 /* RAM without the monitor's own */
 };
 
-/* True when the block is for this monitor and describes sorted, aligned, separate ranges below limit, firmware among them. */
+/*
+ * True when the block is for this monitor and describes sorted, aligned, separate ranges below limit, firmware among them;
+ * what the monitor is to write elsewhere (map, C-bits, number of vCPUs) lies below limit too.
+ */
 bool launch_block_check(const struct launch_block *block, uint64_t limit);
 
 /* Addresses of the firmware, first to last page; empty when the image has none. */

@@ -280,8 +280,9 @@ void prove_c_bit(void)
 {
 	start();
 	filling = C_BIT;
-	block.cbit_gpa = (uint64_t)any_u32() * 8u;
+	block.cbit_gpa = any_u64() & ~7ull;
 	block.cbit_size = any_u8() % 5u * 8u;
+	ASSUME(block.cbit_gpa <= paging_c_bit - block.cbit_size);
 	entries_read = entries_present = 0;
 	set_c_bit(&block);
 	PROVE(entries_read == block.cbit_size / 8u && writes == entries_present, "each entry is read, those that are present are written");
@@ -295,9 +296,10 @@ void prove_map(void)
 {
 	start();
 	filling = MAP;
-	block.map_kind = any_u8() % 4u;
-	block.map_gpa = any_u32();
-	block.map_size = any_u32();
+	block.map_kind = any_u32();
+	block.map_gpa = any_u64();
+	block.map_size = any_u64();
+	ASSUME(are_places(&block, paging_c_bit));
 	write_map(&inputs);
 	PROVE(writes == (block.map_kind == LAUNCH_MAP_NONE ? 0u : block.map_kind == LAUNCH_MAP_E820 ? 2u : 1u), "all parts are written");
 	if (writes == 2)

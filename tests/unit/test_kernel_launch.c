@@ -183,6 +183,76 @@ TEST(heads_of_blocks_that_are_bad)
 	CHECK(!launch_block_check(&block, limit));
 }
 
+TEST(kinds_of_ranges)
+{
+	const uint64_t limit = MOCK_RAM_BASE + MOCK_RAM_SIZE;
+
+	start();
+	block.range[1].kind = 0;
+	CHECK(!launch_block_check(&block, limit));
+	block.range[1].kind = LAUNCH_RANGE_MADT + 1u;
+	CHECK(!launch_block_check(&block, limit));
+}
+
+TEST(places_of_maps)
+{
+	const uint64_t limit = MOCK_RAM_BASE + MOCK_RAM_SIZE;
+
+	start();
+	block.map_gpa = ~0ull; /* no map: no matter */
+	CHECK(launch_block_check(&block, limit));
+	block.map_kind = LAUNCH_MAP_E820;
+	CHECK(!launch_block_check(&block, limit));
+	block.map_gpa = limit - PAGE_SIZE + 1u;
+	CHECK(!launch_block_check(&block, limit));
+	block.map_gpa = limit - PAGE_SIZE;
+	CHECK(launch_block_check(&block, limit));
+	block.map_kind = LAUNCH_MAP_IGVM;
+	CHECK(!launch_block_check(&block, limit)); /* of no size */
+	block.map_size = PAGE_SIZE;
+	CHECK(launch_block_check(&block, limit));
+	block.map_size = ~0ull;
+	CHECK(!launch_block_check(&block, limit));
+	block.map_size = PAGE_SIZE;
+	block.map_kind = LAUNCH_MAP_IGVM + 1u;
+	CHECK(!launch_block_check(&block, limit));
+}
+
+TEST(places_of_page_tables)
+{
+	const uint64_t limit = MOCK_RAM_BASE + MOCK_RAM_SIZE;
+
+	start();
+	block.cbit_gpa = ~0ull; /* none: no matter */
+	CHECK(launch_block_check(&block, limit));
+	block.cbit_size = PAGE_SIZE;
+	CHECK(!launch_block_check(&block, limit));
+	block.cbit_gpa = ~0ull << PAGE_SHIFT; /* ends at 0 */
+	CHECK(!launch_block_check(&block, limit));
+	block.cbit_gpa = limit - PAGE_SIZE;
+	CHECK(launch_block_check(&block, limit));
+	block.cbit_gpa += 8;
+	CHECK(!launch_block_check(&block, limit));
+	block.cbit_gpa -= 8;
+	block.cbit_size = PAGE_SIZE + 8u;
+	CHECK(!launch_block_check(&block, limit));
+	block.cbit_size = 2 * PAGE_SIZE;
+	CHECK(!launch_block_check(&block, limit));
+}
+
+TEST(places_of_numbers_of_vcpus)
+{
+	const uint64_t limit = MOCK_RAM_BASE + MOCK_RAM_SIZE;
+
+	start();
+	block.vp_count_gpa = limit - 4u;
+	CHECK(launch_block_check(&block, limit));
+	block.vp_count_gpa = limit - 3u;
+	CHECK(!launch_block_check(&block, limit));
+	block.vp_count_gpa = ~0ull;
+	CHECK(!launch_block_check(&block, limit));
+}
+
 TEST(archives_of_blocks)
 {
 	const uint64_t limit = MOCK_RAM_BASE + MOCK_RAM_SIZE;
