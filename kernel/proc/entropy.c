@@ -8,6 +8,7 @@
 #include "lib/cpuid_table.h"
 #include "lib/health.h"
 #include "lib/string.h"
+#include "lib/wipe.h"
 
 #define TRIES 1000u
 #define SEED_WORDS 6u      /* 384 bits */
@@ -52,7 +53,7 @@ static bool seed(void)
 		good = good && seed_word(&words[i]);
 	if (good)
 		br_hmac_drbg_update(&generator, words, sizeof(words));
-	memset(words, 0, sizeof(words));
+	wipe(words, sizeof(words));
 	return good;
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/x86/paging.h"
 #include "lib/string.h"
+#include "lib/wipe.h"
 
 #define SYSCALL_LENGTH 2u
 #define MAP_SIZE_MAX (16ull << 20)
@@ -64,7 +65,7 @@ static int64_t call_random(struct thread *thread, const uint64_t argument[4])
 	if (entropy_get(bytes, argument[2]) != 0)
 		return ERR_FAULT;
 	error = space_write(&thread->process->space, va(argument[1]), bytes, argument[2]);
-	memset(bytes, 0, sizeof(bytes));
+	wipe(bytes, sizeof(bytes));
 	return error;
 }
 

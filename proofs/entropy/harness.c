@@ -42,8 +42,10 @@ static void cpu_pause(void)
 }
 
 #define memset zero
+#define LIB_WIPE_H
 #include "lib/types.h"
 static void *zero(void *destination, int byte, size_t size);
+static void wipe(void *memory, uint64_t size);
 #include "kernel/proc/entropy.c"
 #undef memset
 
@@ -131,15 +133,15 @@ bool stub_seed(void)
 
 static void *zero(void *destination, int byte, size_t size)
 {
-	if (destination == buffer) {
-		PROVE(byte == 0 && size == wanted, "all of it is zeroed");
-		zeroed++;
-	} else {
-		PROVE(byte == 0 && size == 48 && IMPLIES(updates > 0, destination == seed_at),
-		      "the seed does not stay on the stack");
-		zeroings++;
-	}
+	PROVE(destination == buffer && byte == 0 && size == wanted, "all of it is zeroed");
+	zeroed++;
 	return destination;
+}
+
+static void wipe(void *memory, uint64_t size)
+{
+	PROVE(size == 48 && IMPLIES(updates > 0, memory == seed_at), "the seed does not stay on the stack");
+	zeroings++;
 }
 
 static void br_hmac_drbg_generate(br_hmac_drbg_context *context, void *out, size_t size)

@@ -19,6 +19,8 @@ struct user_context {
 #include "kernel/proc/process.h"
 #include "kernel/x86/paging.h"
 #include "lib/string.h"
+#define LIB_WIPE_H
+static void wipe(void *memory, uint64_t size);
 
 static struct process the_process, process_before;
 static struct thread the_thread;
@@ -348,12 +350,11 @@ int entropy_get(void *out, uint64_t size)
 }
 
 /* Of random bytes all are wiped; nothing else is. */
-void *memset(void *destination, int byte, size_t size)
+static void wipe(void *memory, uint64_t size)
 {
-	PROVE(destination == random_bytes && byte == 0 && size == SERVICE_RANDOM_MAX, "the whole buffer is zeroed");
+	PROVE(memory == random_bytes && size == SERVICE_RANDOM_MAX, "the whole buffer is zeroed");
 	PROVE(written_from == random_bytes, "after the bytes were given");
 	wiped = true;
-	return destination;
 }
 
 static uint32_t lines;
