@@ -97,6 +97,31 @@ int page_state_size(const struct page_range *range, uint32_t count, uint64_t *by
 	return checked_mul(map.block_count, PAGE_STATE_BYTES_PER_BLOCK, bytes) ? 0 : ERR_OVERFLOW;
 }
 
+/* [start, end), inside one block, is RAM. */
+static void cover_in_block(struct page_state_map *map, uint64_t block, uint64_t start, uint64_t end)
+{
+	if (end - start == PAGE_SIZE_2M) {
+		map->summary[block] = PAGE_UNVALIDATED;
+		return;
+	}
+	make_mixed(map, block);
+	memset(&map->page[block * PAGES_PER_2M + page_index(start)], PAGE_UNVALIDATED, (end - start) / PAGE_SIZE);
+}
+
+static int cover(struct page_state_map *map, const struct page_range *range)
+{
+	for (uint64_t at = range->start; at < range->end;) {
+		uint64_t block_end = align_down(at, PAGE_SIZE_2M) + PAGE_SIZE_2M, block;
+		uint64_t end = block_end < range->end ? block_end : range->end;
+
+		if (!find_block(map, at, &block))
+			return ERR_INVALID;
+		cover_in_block(map, block, at, end);
+		at = end;
+	}
+	return 0;
+}
+
 int page_state_init(struct page_state_map *map, const struct page_range *range, uint32_t count, void *memory,
 		    uint64_t size)
 {
@@ -115,25 +140,9 @@ int page_state_init(struct page_state_map *map, const struct page_range *range, 
 	map->page = map->lock + map->block_count;
 	memset(map->summary, PAGE_OUTSIDE, map->block_count);
 	memset(map->lock, 0, map->block_count);
-	for (uint32_t i = 0; i < count; i++) {
-		for (uint64_t at = range[i].start; at < range[i].end;) {
-			uint64_t block_end = align_down(at, PAGE_SIZE_2M) + PAGE_SIZE_2M;
-			uint64_t end = block_end < range[i].end ? block_end : range[i].end;
-			uint64_t block = 0;
-
-			if (!find_block(map, at, &block))
-				return ERR_INVALID;
-			if (end - at == PAGE_SIZE_2M) {
-				map->summary[block] = PAGE_UNVALIDATED;
-			} else {
-				make_mixed(map, block);
-				memset(&map->page[block * PAGES_PER_2M + page_index(at)], PAGE_UNVALIDATED,
-				       (end - at) / PAGE_SIZE);
-			}
-			at = end;
-		}
-	}
-	return 0;
+	for (uint32_t i = 0; i < count && error == 0; i++)
+		error = cover(map, &range[i]);
+	return error;
 }
 
 static enum page_state state_locked(const struct page_state_map *map, uint64_t block, uint64_t address)

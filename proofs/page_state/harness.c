@@ -280,6 +280,100 @@ void prove_size(void)
 	CANARY("made");
 }
 
+/* A block that is RAM in part, or all of it; before, it was not or in another part. */
+void prove_cover_in_block(void)
+{
+	uint64_t start = any_u64(), end = any_u64(), block_start = any_u64();
+	uint32_t index = any_u32(), other = any_u32();
+
+	any_map();
+	ASSUME(index < PAGES_PER_2M && other < PAGES_PER_2M);
+	ASSUME(is_aligned(block_start, PAGE_SIZE_2M) && block_start <= UINT64_MAX - PAGE_SIZE_2M && is_aligned(start | end, PAGE_SIZE));
+	ASSUME(start < end && start >= block_start && end <= block_start + PAGE_SIZE_2M);
+	uint8_t before = in_block(1, index), neighbour = in_block(0, other);
+	uint64_t address = block_start + index * PAGE_SIZE;
+
+	cover_in_block(&map, 1, start, end);
+	PROVE(in_block(1, index) == (address >= start && address < end ? PAGE_UNVALIDATED : before), "the pages are RAM, the others are as they were");
+	PROVE(in_block(0, other) == neighbour && unlocked(), "the block beside it does not change");
+	PROVE(summary[1] <= PAGE_MIXED, "a summary");
+	if (end - start == PAGE_SIZE_2M)
+		CANARY("a whole block");
+	else
+		CANARY("a part");
+}
+
+static uint64_t covered_to, pieces;
+
+void stub_cover_in_block(struct page_state_map *which, uint64_t block, uint64_t start, uint64_t end)
+{
+	uint64_t wanted = map.span_count == 2 ? start >= map.span[1].start && start < map.span[1].end : start - map.span[0].start >= PAGE_SIZE_2M;
+
+	PROVE(which == &map && start == covered_to && start < end, "one piece after the other");
+	PROVE(same_block(start, end - 1u) && block == wanted, "inside one block, and in that one");
+	covered_to = end;
+	pieces++;
+}
+
+void prove_cover(void)
+{
+	struct page_range range = { any_u64(), any_u64() };
+
+	any_map();
+	ASSUME(is_aligned(range.start | range.end, PAGE_SIZE) && range.start < range.end && range.end - range.start <= 2 * PAGE_SIZE_2M &&
+	       range.end <= UINT64_MAX - PAGE_MASK_2M); /* others are refused before */
+	covered_to = range.start;
+	pieces = 0;
+	int error = cover(&map, &range);
+	PROVE((error == 0) == (covered_to == range.end) && covered_to <= range.end, "all of the range and no more");
+	PROVE(error == 0 || (error == ERR_INVALID && !covered(covered_to)), "only what is outside of the map is refused");
+	if (error == 0 && pieces == 2)
+		CANARY("over two blocks");
+	if (error != 0)
+		CANARY("outside");
+}
+
+static const struct page_range *ranges;
+static uint32_t ranges_covered, witness_block;
+static struct page_state_map new_map;
+static uint8_t memory[3u * PAGE_STATE_BYTES_PER_BLOCK];
+
+int stub_cover(struct page_state_map *which, const struct page_range *range)
+{
+	PROVE(which == &new_map && range == ranges + ranges_covered, "one range after the other");
+	if (ranges_covered == 0 && witness_block < new_map.block_count)
+		PROVE(new_map.summary[witness_block] == PAGE_OUTSIDE && new_map.lock[witness_block] == 0, "nothing is RAM at first, nothing is locked");
+	ranges_covered++;
+	return 0; /* make_spans() has made a place for each page: proof size */
+}
+
+void prove_init(void)
+{
+	struct page_range range[RANGES];
+	uint32_t count = any_u32();
+	uint64_t size = any_u64(), needed;
+
+	ASSUME(count <= RANGES && size <= sizeof(memory));
+	__CPROVER_havoc_object(memory);
+	ranges = range;
+	ranges_covered = 0;
+	witness_block = any_u32();
+	int wanted = page_state_size(range, count, &needed);
+	int error = page_state_init(&new_map, range, count, memory, size);
+
+	PROVE(error == (wanted != 0 ? wanted : size < needed ? ERR_NO_MEMORY : 0), "as documented");
+	PROVE(ranges_covered == (error == 0 ? count : 0), "every range is RAM, or nothing is made");
+	if (error != 0) {
+		if (wanted == 0)
+			CANARY("too little memory");
+		return;
+	}
+	PROVE(new_map.block_count * PAGE_STATE_BYTES_PER_BLOCK == needed && needed <= size, "as large as said");
+	PROVE(new_map.summary == memory && new_map.lock == memory + new_map.block_count && new_map.page == memory + 2 * new_map.block_count,
+	      "summaries, locks and pages, one after the other in the memory");
+	CANARY("made");
+}
+
 void prove_name(void)
 {
 	const char *name = page_state_name(any_u32());
