@@ -16,13 +16,14 @@ static struct spinlock frames_lock;
 static struct frames frames;
 static uint64_t bitmap[FRAMES_BITMAP_WORDS(REGION_PAGES)];
 static uint64_t free_start, free_stop; /* first page that the image does not cover, and where free memory ends */
-static bool first_frame_taken;
+static pa_t first_frame;               /* 0: not taken yet (no frame lies there) */
 
 int memory_frames_init(uint64_t image_end, uint64_t free_end)
 {
 	if (!is_aligned(image_end, PAGE_SIZE) || image_end <= LAUNCH_OFF_IMAGE || free_end > MONITOR_SIZE ||
 	    !is_aligned(free_end, PAGE_SIZE) || image_end >= free_end)
 		return ERR_INVALID;
+	first_frame = pa(0);
 	free_start = paging_region_gpa + image_end;
 	free_stop = paging_region_gpa + free_end;
 	if (frames_init(&frames, pa(paging_region_gpa), REGION_PAGES, bitmap) != 0)
@@ -53,21 +54,35 @@ static int take_frames(uint64_t count, pa_t *out)
 
 int memory_first_frame(pa_t *out)
 {
-	if (first_frame_taken)
+	int error;
+
+	if (first_frame.v != 0)
 		return ERR_STATE;
-	first_frame_taken = true;
-	return take_frames(1, out);
+	error = take_frames(1, out);
+	if (error == 0)
+		first_frame = *out;
+	return error;
 }
 
-int memory_accept_region(void)
+/* [start, end), which may be empty. */
+static int accept(uint64_t start, uint64_t end)
 {
-	uint64_t start = free_start + (first_frame_taken ? PAGE_SIZE : 0);
-	uint64_t end = free_stop;
-	int error = platform_host_make_private(gpa(start), end - start);
+	int error = start < end ? platform_host_make_private(gpa(start), end - start) : 0;
 
 	for (uint64_t at = start; error == 0 && at < end; at += PAGE_SIZE)
 		error = platform_page_accept(paging_region_va(pa(at)), false);
 	return error;
+}
+
+/* The first frame need not be the lowest that is free: see take_frames(). */
+int memory_accept_region(void)
+{
+	int error;
+
+	if (first_frame.v == 0)
+		return accept(free_start, free_stop);
+	error = accept(free_start, first_frame.v);
+	return error != 0 ? error : accept(first_frame.v + PAGE_SIZE, free_stop);
 }
 
 int memory_allocate(uint64_t count, pa_t *out)

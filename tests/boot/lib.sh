@@ -44,3 +44,21 @@ expect_refusal() { # PATTERN
 	lines=$(grep -vc '^cashew: building' "$err")
 	[ "$lines" -eq 1 ] || fail "$lines lines of explanation, expected one"
 }
+
+# The smallest guest: it asks for the end of the VM, with a reason of its own (set 4, code 90).
+make_smallest_guest() { # OUTPUT
+	cat >"$work/guest.S" <<'END'
+	.globl payload_start
+payload_start:
+	movl $0xC0010130, %ecx
+	movl $0x005A4100, %eax
+	xorl %edx, %edx
+	wrmsr
+	rep; vmmcall
+1:	jmp 1b
+	.section .note.GNU-stack, "", @progbits
+END
+	gcc -c "$work/guest.S" -o "$work/guest.o" &&
+		ld -static -nostdlib --build-id=none -z noexecstack -Ttext-segment=0x200000 -e payload_start \
+			"$work/guest.o" -o "$1" || fail "cannot build the guest"
+}

@@ -7,21 +7,7 @@ init=$build/services/init.elf
 probe=$build/services/test-probe.elf
 cp "$build/payload.elf" "$work/payload" || fail "there is no $build/payload.elf"
 
-# The smallest guest: it asks for the end of the VM, with a reason of its own.
-cat >"$work/guest.S" <<'END'
-	.globl payload_start
-payload_start:
-	movl $0xC0010130, %ecx
-	movl $0x005A4100, %eax
-	xorl %edx, %edx
-	wrmsr
-	rep; vmmcall
-1:	jmp 1b
-	.section .note.GNU-stack, "", @progbits
-END
-gcc -c "$work/guest.S" -o "$work/guest.o" &&
-	ld -static -nostdlib --build-id=none -z noexecstack -Ttext-segment=0x200000 -e payload_start "$work/guest.o" \
-		-o "$work/guest" || fail "cannot build the guest"
+make_smallest_guest "$work/guest"
 
 # PATTERN NAME=FILE...: the log has such a line, and the guest ends the VM as it wants to
 boots() {

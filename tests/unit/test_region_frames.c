@@ -22,6 +22,7 @@ uint64_t paging_region_gpa = MONITOR_GPA;
 
 static uint8_t memory[MONITOR_SIZE];
 static uint64_t made_private, accepted, refuse_after, entry;
+static uint8_t private_times[MONITOR_SIZE / PAGE_SIZE], accepted_times[MONITOR_SIZE / PAGE_SIZE];
 static jmp_buf after_panic;
 static volatile bool panicked;
 
@@ -38,15 +39,17 @@ uint64_t *paging_region_entry(va_t address)
 
 int platform_host_make_private(gpa_t start, uint64_t size)
 {
-	(void)start;
+	CHECK(size != 0);
+	for (uint64_t at = 0; at < size; at += PAGE_SIZE)
+		private_times[(start.v + at - MONITOR_GPA) / PAGE_SIZE]++;
 	made_private += size;
 	return 0;
 }
 
 int platform_page_accept(va_t address, bool size_2m)
 {
-	(void)address;
-	(void)size_2m;
+	CHECK(!size_2m);
+	accepted_times[(address.v - paging_region_va(pa(MONITOR_GPA)).v) / PAGE_SIZE]++;
 	return ++accepted == refuse_after ? ERR_UNCHANGED : 0;
 }
 
@@ -68,6 +71,36 @@ TEST(bounds_of_the_image)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_EQ(memory_frames_init(bad[i].image_end, bad[i].free_end), ERR_INVALID);
+}
+
+/* Each free page but the first frame becomes private and is accepted, once, wherever the image ends. */
+TEST(where_the_image_ends)
+{
+	static const uint64_t ends[] = { IMAGE_END, PAGE_SIZE_2M - PAGE_SIZE, PAGE_SIZE_2M, PAGE_SIZE_2M + PAGE_SIZE,
+					 FREE_END - 2 * PAGE_SIZE, FREE_END - PAGE_SIZE };
+	pa_t first;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		memset(private_times, 0, sizeof(private_times));
+		memset(accepted_times, 0, sizeof(accepted_times));
+		REQUIRE(memory_frames_init(ends[i], FREE_END) == 0);
+		CHECK_EQ(memory_first_frame(&first), 0);
+		CHECK(!is_aligned(first.v, PAGE_SIZE_2M));
+		CHECK_EQ(memory_accept_region(), 0);
+		for (uint64_t at = 0; at < MONITOR_SIZE; at += PAGE_SIZE) {
+			bool wanted = at >= ends[i] && at < FREE_END && at != first.v - MONITOR_GPA;
+
+			CHECK_EQ(private_times[at / PAGE_SIZE], wanted ? 1 : 0);
+			CHECK_EQ(accepted_times[at / PAGE_SIZE], wanted ? 1 : 0);
+		}
+	}
+	/* One page is free, and it is not one for a GHCB: it cannot be had, and is accepted as all others. */
+	REQUIRE(memory_frames_init(PAGE_SIZE_2M, PAGE_SIZE_2M + PAGE_SIZE) == 0);
+	CHECK_EQ(memory_first_frame(&first), ERR_NO_MEMORY);
+	memset(accepted_times, 0, sizeof(accepted_times));
+	CHECK_EQ(memory_accept_region(), 0);
+	CHECK_EQ(accepted_times[PAGE_SIZE_2M / PAGE_SIZE], 1);
+	made_private = accepted = 0;
 }
 
 /* One after the other in one table of frames: the first frame can be had once. */
