@@ -228,8 +228,10 @@ static int change_efer(struct vmsa *vmsa, uint64_t clear, uint64_t set)
 	uint64_t efer;
 	int error = access_copy(&efer, &vmsa->efer, sizeof(efer));
 
+	if (error != 0)
+		return error;
 	efer = (efer & ~clear) | set;
-	return error != 0 ? error : access_copy(&vmsa->efer, &efer, sizeof(efer));
+	return access_copy(&vmsa->efer, &efer, sizeof(efer));
 }
 
 int platform_plane_enable(struct vmsa *vmsa, bool flush)
