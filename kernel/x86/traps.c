@@ -110,11 +110,21 @@ void traps_init_cpu(struct percpu *cpu)
 	cpu_write_msr(MSR_GS_BASE, (uint64_t)(uintptr_t)cpu);
 }
 
+/* The linker script names the two ends. */
+static const struct exception_entry *exception_table(size_t *count)
+{
+	*count = ((uintptr_t)exception_table_end - (uintptr_t)exception_table_start) / sizeof(struct exception_entry);
+	return exception_table_start;
+}
+
 static bool fix_up(struct trap_frame *frame)
 {
-	for (const struct exception_entry *entry = exception_table_start; entry < exception_table_end; entry++) {
-		if (entry->instruction == frame->rip) {
-			frame->rip = entry->fixup;
+	size_t count;
+	const struct exception_entry *table = exception_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (table[i].instruction == frame->rip) {
+			frame->rip = table[i].fixup;
 			return true;
 		}
 	}
