@@ -70,7 +70,8 @@ bool launch_block_check(const struct launch_block *block, uint64_t limit)
 	uint64_t previous = 0;
 
 	if (block->magic != LAUNCH_MAGIC || block->version != LAUNCH_VERSION || !is_own_region(block->region_gpa) ||
-	    !is_aligned(block->free_end, PAGE_SIZE) || block->free_end > MONITOR_SIZE || block->range_count > LAUNCH_RANGE_MAX)
+	    !is_aligned(block->free_end, PAGE_SIZE) || block->free_end > MONITOR_SIZE || block->range_count > LAUNCH_RANGE_MAX ||
+	    block->image_name[sizeof(block->image_name) - 1u] != '\0')
 		return false;
 	if (block->archive_size != 0 && (!is_aligned(block->archive_offset | block->archive_size, PAGE_SIZE) ||
 					 !range_within(block->archive_offset, block->archive_size, LAUNCH_OFF_IMAGE,

@@ -21,6 +21,7 @@ void prove_check(void)
 		return;
 	}
 	PROVE(block.range_count <= LAUNCH_RANGE_MAX, "as many ranges as there is room for");
+	PROVE(block.image_name[63] == '\0', "the name has an end");
 	PROVE(block.region_gpa == paging_region_gpa && block.region_gpa <= LAUNCH_REGION_END - MONITOR_SIZE, "the region is this one, below the devices");
 	PROVE(block.archive_size == 0 || (block.archive_offset >= LAUNCH_OFF_IMAGE && block.archive_offset <= block.image_end &&
 					  block.archive_size <= block.image_end - block.archive_offset), "the archive lies in the image");

@@ -181,6 +181,11 @@ TEST(heads_of_blocks_that_are_bad)
 	start();
 	block.range_count = LAUNCH_RANGE_MAX + 1u;
 	CHECK(!launch_block_check(&block, limit));
+	start();
+	memset(block.image_name, 'n', sizeof(block.image_name)); /* it has no end */
+	CHECK(!launch_block_check(&block, limit));
+	block.image_name[sizeof(block.image_name) - 1u] = '\0';
+	CHECK(launch_block_check(&block, limit));
 }
 
 TEST(kinds_of_ranges)
