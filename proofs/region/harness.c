@@ -277,3 +277,13 @@ void prove_accept(void)
 	if (error == 0 && first_frame.v == free_start && free_stop == free_start + PAGE_SIZE)
 		CANARY("there is no other");
 }
+
+void prove_sizes(void)
+{
+	frames.count = MONITOR_SIZE / PAGE_SIZE;
+	frames.free_count = any_u64();
+	ASSUME(frames.free_count <= frames.count); /* proofs/frames */
+	PROVE(memory_used() + memory_free_size() == MONITOR_SIZE, "used or free");
+	PROVE(memory_free_size() / PAGE_SIZE == frames.free_count, "free");
+	CANARY("counted");
+}

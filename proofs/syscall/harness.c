@@ -175,6 +175,67 @@ void stub_unmap(struct process *process, uint64_t start, uint64_t size)
 	unmapped_size = size;
 }
 
+/* One page of the range that nobody chose; the frame of a page has its number. */
+static uint64_t unmap_start, unmap_witness, unmap_taken, unmap_zeroed, unmap_freed;
+static bool witness_there;
+static uint8_t unmap_frames[4][1];
+
+int space_take(struct space *space, va_t address, pa_t *frame)
+{
+	uint64_t number = (address.v - unmap_start) / PAGE_SIZE;
+
+	PROVE(space == &the_process.space && (address.v & PAGE_MASK) == 0, "memory is the caller's own");
+	if (number != unmap_witness) {
+		*frame = pa(number);
+		return any_bool() ? 0 : ERR_ADDRESS;
+	}
+	unmap_taken++;
+	*frame = pa(witness_there ? number : any_u64()); /* not to be used when there is none */
+	return witness_there ? 0 : ERR_ADDRESS;
+}
+
+void *paging_region_pointer(pa_t address)
+{
+	PROVE(address.v < 4, "a frame that was taken");
+	return unmap_frames[address.v % 4];
+}
+
+void *memset(void *destination, int byte, size_t size)
+{
+	PROVE(byte == 0 && size == PAGE_SIZE, "a page is zeroed");
+	if (destination == unmap_frames[unmap_witness])
+		unmap_zeroed++;
+	return destination;
+}
+
+void memory_free(pa_t start, uint64_t count)
+{
+	PROVE(count == 1 && start.v < 4, "a frame that was taken");
+	if (start.v == unmap_witness) {
+		PROVE(unmap_zeroed == 1, "what a process had there is gone before another gets it");
+		unmap_freed++;
+	}
+}
+
+void prove_unmap(void)
+{
+	uint64_t size = any_u8() % 4u * PAGE_SIZE;
+
+	unmap_start = any_u64() & ~PAGE_MASK;
+	ASSUME(unmap_start >= SPACE_START && unmap_start < SPACE_END && size <= SPACE_END - unmap_start);
+	unmap_witness = any_u8() % 4u;
+	witness_there = any_bool();
+	unmap(&the_process, unmap_start, size);
+	bool inside = unmap_witness * PAGE_SIZE < size;
+
+	PROVE(unmap_taken == (inside ? 1 : 0), "each page of the range is taken, once, and no other");
+	PROVE(unmap_freed == (inside && witness_there ? 1 : 0), "its frame is free again, when there was one");
+	if (unmap_freed == 1)
+		CANARY("freed");
+	if (inside && !witness_there)
+		CANARY("a hole");
+}
+
 int process_add_page(struct process *process, va_t address, enum space_access access, bool movable)
 {
 	PROVE(process == &the_process && access == SPACE_WRITE, "new memory is the caller's own, and holds no program");
