@@ -277,3 +277,38 @@ void prove_call(void)
 	PROVE(call.rcx == memory.manifest_size && call.rdx == certificates_there && call.r8 == sizeof(struct snp_report), "registers are the sizes");
 	CANARY("attested");
 }
+
+/* ---- its memory ---- */
+
+static bool no_memory;
+
+int memory_allocate(uint64_t count, pa_t *out)
+{
+	PROVE(count * PAGE_SIZE >= sizeof(struct work) && (count - 1) * PAGE_SIZE < sizeof(struct work), "as many frames as it takes");
+	no_memory = any_bool();
+	*out = pa(5);
+	return no_memory ? ERR_NO_MEMORY : 0;
+}
+
+void *paging_region_pointer(pa_t address)
+{
+	PROVE(address.v == 5, "the frames that were allocated");
+	return &memory;
+}
+
+void log_line(const char *format, ...)
+{
+	PROVE(no_memory, "only without memory");
+}
+
+void prove_memory(void)
+{
+	work = NULL;
+	protocol_attest_init();
+	PROVE(work == (no_memory ? NULL : &memory), "memory of its own, or none");
+	PROVE(IMPLIES(no_memory, !protocol_attest_offered()), "without it the protocol is not offered");
+	if (no_memory)
+		CANARY("without memory");
+	else
+		CANARY("with memory");
+}
