@@ -26,10 +26,13 @@ struct percpu;
  */
 int memory_frames_init(uint64_t image_end, uint64_t free_end) __must_check;
 
-/* A free frame that was never accepted, for the first GHCB page. */
+/*
+ * A free frame that was never accepted, for the first GHCB page; not 2 MiB aligned, so not always the lowest. ERR_STATE: it
+ * was taken already; ERR_NO_MEMORY: there is none.
+ */
 int memory_first_frame(pa_t *out) __must_check;
 
-/* Makes the rest of the region private and accepts it. Needs the host channel. Returns an error of the platform's. */
+/* Makes all free pages but that frame private and accepts them, once. Needs the host channel. Returns an error of the platform's. */
 int memory_accept_region(void) __must_check;
 
 /* count contiguous zeroed frames, mapped at paging_region_va(); a single one is never 2 MiB aligned. ERR_NO_MEMORY. */

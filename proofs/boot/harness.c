@@ -17,7 +17,7 @@ uint64_t paging_c_bit, paging_region_gpa;
 bool protocol_test_enabled;
 
 static bool failed; /* a step */
-static struct vcpu *const vcpu_of_test = (struct vcpu *)&failed;
+static struct vcpu vcpu_of_test;
 static uint32_t step, guards, windows;
 static uint64_t guard[8], frames_at, frames_count;
 
@@ -282,7 +282,7 @@ void prove_order(void)
 	whole = true;
 	__CPROVER_havoc_object(&the_block);
 	__CPROVER_havoc_object(&the_policy);
-	boot_cpu.vcpu = vcpu_of_test;
+	boot_cpu.vcpu = &vcpu_of_test;
 	paging_region_gpa = any_u64();
 	ASSUME(paging_region_gpa < LAUNCH_REGION_END);
 	monitor_main();
@@ -327,14 +327,14 @@ int vcpu_table_init(const uint32_t *apic_id, uint32_t count)
 
 struct vcpu *vcpu_by_index(uint32_t index)
 {
-	return index == 0 ? vcpu_of_test : NULL;
+	return index == 0 ? &vcpu_of_test : NULL;
 }
 
 void prove_processors(void)
 {
 	flush_works = any_bool();
 	init_processors();
-	PROVE(!failed && boot_cpu.vcpu == vcpu_of_test && boot_cpu.apic_id == cpus.apic_id[0], "this processor serves the first");
+	PROVE(!failed && boot_cpu.vcpu == &vcpu_of_test && boot_cpu.apic_id == cpus.apic_id[0], "this processor serves the first");
 	if (cpus.count == 8)
 		CANARY("eight");
 	if (madt_error == 0 && madt_count == 8 && cpus.count == 1)
